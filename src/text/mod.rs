@@ -1,0 +1,1 @@
+//! Names, utterances and what may go to a screen.
