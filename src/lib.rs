@@ -1,4 +1,9 @@
-//! A group chat room over UDP: one append-only log, one cursor per member.
+//! A group chat room over UDP: one append-only log of events, one cursor into it per member.
+//!
+//! ARCHITECTURE.md has the map of the layers, PROTOCOL.md the datagrams byte by byte.
 
 pub mod limits;
+pub mod link;
+pub mod seal;
 pub mod text;
+pub mod wire;

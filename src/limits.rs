@@ -5,9 +5,170 @@
 
 use std::time::Duration;
 
+// Names and texts.
+
 /// Bytes of a name in UTF-8, at most.
 pub const NAME_BYTES: usize = 64;
 /// Characters of a name, at most.
 pub const NAME_CHARS: usize = 32;
-/// Bytes of one utterance in UTF-8, at most.
+/// Bytes of one utterance in UTF-8, at most; a longer line is cut into several utterances.
 pub const UTTERANCE_BYTES: usize = 1024;
+/// Bytes of the reason that the operator gives with a kick, at most.
+pub const WHY_BYTES: usize = 200;
+
+// Datagrams.
+
+/// Bytes of a datagram's payload, at most: what every path is taken to carry (RFC 8899, section 5.1.1,
+/// BASE_PLPMTU). Hello, Join and Welcome are padded to it, so a narrower path fails at the door.
+pub const DATAGRAM: usize = 1200;
+/// Bytes of the largest datagram that a socket may hand to us.
+pub const RECEIVE_BUFFER: usize = 65_536;
+/// Authors that one datagram names by index; later ones are named in full each time.
+pub const INDEXED_AUTHORS: usize = 64;
+
+// The link.
+
+/// Packet numbers behind the newest that are still accepted once (a bitmap of this many bits).
+pub const REPLAY_WINDOW: u64 = 1024;
+/// Datagrams in flight before the first acknowledgement (RFC 6928).
+pub const WINDOW_FIRST: u32 = 10;
+/// Datagrams in flight, at least.
+pub const WINDOW_LEAST: u32 = 2;
+/// Datagrams in flight, at most: a default receive buffer holds about 90 of 1200 bytes.
+pub const WINDOW_MOST: u32 = 64;
+/// Datagrams that came early and are kept until the gap before them closes.
+pub const EARLY_DATAGRAMS: usize = 64;
+/// Retransmission timeout before the first measurement (RFC 6298, section 2).
+pub const RTO_FIRST: Duration = Duration::from_secs(1);
+/// Retransmission timeout, at least.
+pub const RTO_LEAST: Duration = Duration::from_millis(50);
+/// Retransmission timeout, at most, backoff included.
+pub const RTO_MOST: Duration = Duration::from_secs(3);
+/// What the retransmission timeout allows for a delayed acknowledgement.
+pub const ACK_ALLOWANCE: Duration = Duration::from_millis(100);
+/// An acknowledgement that finds no data to ride on waits a random time from here…
+pub const ACK_DELAY_LEAST: Duration = Duration::from_millis(25);
+/// …to here, so that a room full of listeners does not answer all at once.
+pub const ACK_DELAY_MOST: Duration = Duration::from_millis(100);
+
+// Sessions.
+
+/// A client that has sent nothing for so long sends an empty datagram.
+pub const KEEP_ALIVE: Duration = Duration::from_secs(15);
+/// A member that was not heard for so long has left.
+pub const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
+/// Utterances of one member that are sent but not yet ordered, at most.
+pub const UTTERANCES_UNORDERED: u64 = 32;
+/// Utterances that wait in a client to be sent, at most; then the input waits.
+pub const UTTERANCES_QUEUED: usize = 1024;
+/// Tags of its newest datagrams that a client knows again in an Unknown.
+pub const RECENT_TAGS: usize = 32;
+/// A client whose server does not answer says so after this time…
+pub const SILENCE_NOTICE: Duration = Duration::from_secs(5);
+/// …and again each time this much more has passed.
+pub const SILENCE_REPEAT: Duration = Duration::from_secs(10);
+/// A client whose server does not answer makes its socket anew after this time, and again after each.
+pub const REBIND_AFTER: Duration = Duration::from_secs(4);
+/// First pause before a handshake datagram is sent again; it grows by half each time…
+pub const HANDSHAKE_RETRY: Duration = Duration::from_millis(300);
+/// …up to this.
+pub const HANDSHAKE_RETRY_MOST: Duration = Duration::from_secs(1);
+/// A Join that was not answered so many times starts over with a Hello: its cookie may be stale or damaged.
+pub const JOIN_TRIES: u32 = 4;
+/// A client that has never been in the room gives up after this time.
+pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
+/// A client that wants to leave and is not answered gives up after this time of silence.
+pub const LEAVE_TIMEOUT: Duration = Duration::from_secs(60);
+
+// The room.
+
+/// Members at once, unless the operator says otherwise.
+pub const MEMBERS: usize = 4096;
+/// Members at once, at most: slots are numbered in [`SLOT_BITS`] bits.
+pub const MEMBERS_MOST: usize = (1 << SLOT_BITS) - 1;
+/// Bits of a session id that name the member's slot; the others count the slot's sessions.
+pub const SLOT_BITS: u32 = 20;
+/// Members from one source address (IPv6: one /64), unless the operator says otherwise.
+pub const PER_ADDRESS: usize = 64;
+/// Utterances that a member may say at once…
+pub const RATE_BURST: u32 = 20;
+/// …and then per second, unless the operator says otherwise.
+pub const RATE: u32 = 10;
+/// Events that the log retains, at most.
+pub const LOG_EVENTS: usize = 10_000;
+/// Bytes of text and names that the log retains, at most.
+pub const LOG_BYTES: usize = 8 << 20;
+/// Events that a joining member is shown, at most.
+pub const HISTORY: usize = 200;
+/// Events that a client on a terminal asks for.
+pub const HISTORY_WANTED: usize = 20;
+/// Sessions that ended and are remembered, so that each can be told why, or be resumed.
+pub const DEPARTED: usize = 4096;
+/// A cookie is valid in the slot of time it was made in and in the next one.
+pub const COOKIE_SLOT: Duration = Duration::from_secs(10);
+/// Buckets of the table that limits handshakes by source.
+pub const SOURCE_BUCKETS: usize = 65_536;
+/// Unauthenticated datagrams that one source may have answered at once…
+pub const SOURCE_BURST: u32 = 200;
+/// …and then per second.
+pub const SOURCE_RATE: u32 = 50;
+/// Replies that wait to be sent, at most; more are dropped and counted.
+pub const REPLIES: usize = 1024;
+/// Encoded bodies that are kept for members at the same cursor (a power of two).
+pub const BODIES: usize = 128;
+/// When the room closes, members have so long to learn the last events…
+pub const CLOSE_DELIVER: Duration = Duration::from_secs(1);
+/// …and so long in all to learn that it closed.
+pub const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
+/// While the room closes, a member that did not confirm is told again after this time.
+pub const CLOSE_REPEAT: Duration = Duration::from_millis(150);
+
+// The programs.
+
+/// Datagrams between the server's receive thread and its router, at most; more are dropped and counted.
+pub const RECEIVE_QUEUE: usize = 8192;
+/// Datagrams that the router handles before it flushes, at most.
+pub const BATCH: usize = 1024;
+/// Commands between the operator's console and the router, at most; then the console waits.
+pub const COMMANDS: usize = 64;
+/// Batches of lines between the router and the operator's screen, at most; more are left out, and the
+/// screen says how many.
+pub const SCREEN_BATCHES: usize = 8192;
+/// A thread that waits on a socket looks this often whether it should end.
+pub const SOCKET_POLL: Duration = Duration::from_millis(200);
+
+/// Bytes in front of the body of a Down: three of kind, session, packet number, heard, flags, tag.
+pub const DOWN_HEAD: usize = 3 + 4 + 8 + 8 + 1 + 8;
+/// Bytes in front of the body of any other sealed datagram: three of kind, session, packet number, tag.
+pub const SEALED_HEAD: usize = 3 + 4 + 8 + 8;
+/// Bytes of a variable-length integer, at most.
+pub const VARINT: usize = 10;
+
+const _: () = {
+    // One utterance with every field at its longest fits one datagram, up and down.
+    assert!(SEALED_HEAD + 1 + 4 * VARINT + 1 + VARINT + UTTERANCE_BYTES <= DATAGRAM);
+    assert!(
+        DOWN_HEAD + 2 * VARINT + 2 + 1 + NAME_BYTES + VARINT + VARINT + UTTERANCE_BYTES <= DATAGRAM
+    );
+    // A name's length, and the count of waiting utterances beside its flag, fit one byte.
+    assert!(NAME_BYTES < 256 && UTTERANCES_UNORDERED < 64);
+    // The receiver keeps what a full window sends while its first datagram is lost.
+    assert!(WINDOW_MOST as usize <= EARLY_DATAGRAMS);
+    assert!(WINDOW_LEAST <= WINDOW_FIRST && WINDOW_FIRST <= WINDOW_MOST);
+    // A window of datagrams lies well inside the replay window.
+    assert!((WINDOW_MOST as u64) * 4 <= REPLAY_WINDOW && REPLAY_WINDOW.is_multiple_of(64));
+    // A delayed acknowledgement comes before the timeout that waits for it.
+    assert!(ACK_DELAY_LEAST.as_millis() < ACK_DELAY_MOST.as_millis());
+    assert!(ACK_DELAY_MOST.as_millis() <= ACK_ALLOWANCE.as_millis());
+    assert!(RTO_LEAST.as_millis() <= RTO_FIRST.as_millis());
+    assert!(RTO_FIRST.as_millis() <= RTO_MOST.as_millis());
+    // Two keep-alives may be lost, and the probes after them too, before a member counts as gone.
+    assert!(KEEP_ALIVE.as_secs() * 3 < IDLE_TIMEOUT.as_secs());
+    // A whole queue of one member's utterances fits the retained log, and so does the history.
+    assert!(HISTORY <= LOG_EVENTS && (UTTERANCES_UNORDERED as usize) < LOG_EVENTS);
+    assert!(MEMBERS <= MEMBERS_MOST && SLOT_BITS < 32);
+    assert!(BODIES.is_power_of_two() && SOURCE_BUCKETS.is_power_of_two());
+    // The cookie outlives a slow handshake.
+    assert!(COOKIE_SLOT.as_secs() >= 2 * HANDSHAKE_RETRY_MOST.as_secs() * JOIN_TRIES as u64);
+    assert!(CLOSE_DELIVER.as_millis() < CLOSE_TIMEOUT.as_millis());
+};

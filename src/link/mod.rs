@@ -1,0 +1,408 @@
+//! One peer's reliable link, used by the room for each member and by a session for its server.
+//!
+//! A link numbers datagrams, remembers which run of items each datagram in flight carried, and says what to
+//! send next and when. It holds no items: the room keeps them in its log, the session in its queue, and both
+//! encode a run anew when it has to be sent again.
+//!
+//! What always holds here: `acked ≤ sent`; the flights are disjoint, in order, and cover exactly the items
+//! after `acked` up to `sent`; a packet number is used once.
+//!
+//! The driver's order: [`Link::receive`] for a datagram whose tag is right, then [`Link::acknowledge`] with
+//! what it acknowledges and [`Link::owe`] if it carried something; [`Link::handle_timeout`] when
+//! [`Link::poll_timeout`] has come; then [`Link::poll_send`] and [`Link::on_sent`] until there is nothing.
+
+mod inbox;
+mod random;
+mod replay;
+mod rtt;
+
+pub use inbox::Inbox;
+pub use random::Random;
+
+use crate::limits;
+use crate::wire::PacketNumber;
+use replay::Replay;
+use rtt::Rtt;
+use std::collections::VecDeque;
+use std::time::Duration;
+
+/// A datagram in flight.
+#[derive(Clone, Copy, Debug)]
+struct Flight {
+    /// The items that it carries: from `first` to before `end`.
+    first: u64,
+    end: u64,
+    packet: u64,
+    sent_at: Duration,
+    /// Taken for lost, to be sent again.
+    lost: bool,
+    resent: bool,
+}
+
+/// A run of items to send: from `first`, as far as a datagram goes, but to before `end`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Run {
+    /// The first item.
+    pub first: u64,
+    /// The item after the last.
+    pub end: u64,
+}
+
+/// The peer acknowledged what was never sent: it is broken or lying.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Impossible;
+
+/// How an arriving datagram stands to those before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Arrival {
+    /// The newest so far.
+    Newest,
+    /// Older than the newest, not seen before.
+    Late,
+}
+
+/// See the module.
+#[derive(Debug)]
+pub struct Link {
+    last_packet: u64,
+    acked: u64,
+    sent: u64,
+    flights: VecDeque<Flight>,
+    in_flight: u32,
+    lost: u32,
+    window: u32,
+    threshold: u32,
+    /// Acknowledged datagrams since the window grew by one, in congestion avoidance.
+    credit: u32,
+    /// The newest packet number when the window was last cut: losses up to it are the same loss.
+    recovery: u64,
+    /// End of the gap that the peer reported last.
+    gap_end: u64,
+    rtt: Rtt,
+    backoff: u32,
+    rto_at: Option<Duration>,
+    /// An answer to a datagram that carried no items is awaited.
+    probing: bool,
+    probe_due: bool,
+    replay: Replay,
+    heard_at: Duration,
+    sent_at: Duration,
+    ack_at: Option<Duration>,
+    /// When the newest datagram came that is to be acknowledged.
+    owed_since: Duration,
+}
+
+impl Link {
+    /// A link whose peer has every item up to `acked`.
+    pub fn new(now: Duration, acked: u64) -> Link {
+        Link {
+            last_packet: 0,
+            acked,
+            sent: acked,
+            flights: VecDeque::new(),
+            in_flight: 0,
+            lost: 0,
+            window: limits::WINDOW_FIRST,
+            threshold: limits::WINDOW_MOST,
+            credit: 0,
+            recovery: 0,
+            gap_end: 0,
+            rtt: Rtt::default(),
+            backoff: 0,
+            rto_at: None,
+            probing: false,
+            probe_due: false,
+            replay: Replay::default(),
+            heard_at: now,
+            sent_at: now,
+            ack_at: None,
+            owed_since: now,
+        }
+    }
+
+    /// A link that continues at a packet number, for tests of numbers near their end.
+    pub fn with_last_packet(mut self, packet: u64) -> Link {
+        self.last_packet = packet;
+        self
+    }
+
+    /// Every item up to this one is known to have arrived.
+    pub fn acked(&self) -> u64 {
+        self.acked
+    }
+
+    /// The newest item that was ever sent: the cursor.
+    pub fn sent(&self) -> u64 {
+        self.sent
+    }
+
+    /// When the peer was last heard.
+    pub fn heard_at(&self) -> Duration {
+        self.heard_at
+    }
+
+    /// When something was last sent.
+    pub fn sent_at(&self) -> Duration {
+        self.sent_at
+    }
+
+    /// The smoothed round-trip time, once measured.
+    pub fn round_trip(&self) -> Option<Duration> {
+        self.rtt.smoothed()
+    }
+
+    /// Whether an answer is awaited.
+    pub fn is_waiting(&self) -> bool {
+        self.rto_at.is_some()
+    }
+
+    // ---- Receiving
+
+    /// Takes note of a datagram whose tag was verified; `None` if it came before.
+    pub fn receive(&mut self, now: Duration, packet: PacketNumber) -> Option<Arrival> {
+        let arrival = self.replay.accept(packet.0)?;
+        self.heard_at = now;
+        if self.probing {
+            self.probing = false;
+            if self.flights.is_empty() {
+                self.rto_at = None;
+                self.backoff = 0;
+            }
+        }
+        Some(arrival)
+    }
+
+    /// Something came that the peer wants acknowledged: at once, or when data goes its way, or after `delay`.
+    pub fn owe(&mut self, now: Duration, at_once: bool, delay: Duration) {
+        let at = if at_once { now } else { now + delay };
+        self.ack_at = Some(self.ack_at.map_or(at, |earlier| earlier.min(at)));
+        self.owed_since = now;
+    }
+
+    /// Whether an acknowledgement has to go now, with data or without.
+    pub fn is_ack_due(&self, now: Duration) -> bool {
+        self.ack_at.is_some_and(|at| at <= now)
+    }
+
+    /// Milliseconds that the acknowledgement of the newest datagram has waited.
+    pub fn held_ms(&self, now: Duration) -> u64 {
+        if self.ack_at.is_some() { now.saturating_sub(self.owed_since).as_millis() as u64 } else { 0 }
+    }
+
+    // ---- What the peer has
+
+    /// The peer has every item up to `acked`, and if `gap_end` is not 0, the first that it has after that is
+    /// `gap_end`. It held this back for `held_ms`. An acknowledgement older than another one says nothing.
+    pub fn acknowledge(
+        &mut self,
+        now: Duration,
+        acked: u64,
+        gap_end: u64,
+        held_ms: u64,
+    ) -> Result<(), Impossible> {
+        if acked > self.sent || gap_end > self.sent {
+            return Err(Impossible);
+        }
+        if acked < self.acked {
+            return Ok(());
+        }
+        self.gap_end = gap_end;
+        self.retire(now, acked, held_ms);
+        if gap_end > acked {
+            self.find_lost(now, gap_end);
+        }
+        Ok(())
+    }
+
+    /// Drops the flights that have landed, measures the round trip by them, and opens the window.
+    fn retire(&mut self, now: Duration, acked: u64, held_ms: u64) {
+        let advanced = acked > self.acked;
+        self.acked = acked;
+        let mut landed = 0;
+        let mut sample = None;
+        let mut ambiguous = false;
+        while let Some(flight) = self.flights.front_mut() {
+            if flight.end - 1 > acked {
+                flight.first = flight.first.max(acked + 1);
+                break;
+            }
+            // Karn's rule (RFC 6298, section 3), for the whole run: an acknowledgement that had to wait for a
+            // resend measures that wait.
+            ambiguous |= flight.resent || flight.lost;
+            sample = Some(flight.sent_at);
+            if flight.lost { self.lost -= 1 } else { self.in_flight -= 1 }
+            landed += 1;
+            self.flights.pop_front();
+        }
+        if let Some(sent_at) = sample.filter(|_| !ambiguous) {
+            let held = Duration::from_millis(held_ms);
+            self.rtt.measured(now.saturating_sub(sent_at).saturating_sub(held));
+        }
+        if !advanced {
+            return;
+        }
+        self.backoff = 0;
+        self.rto_at = if self.flights.is_empty() { None } else { Some(now + self.timeout()) };
+        for _ in 0..landed {
+            if self.window < self.threshold {
+                self.window += 1;
+            } else {
+                self.credit += 1;
+                if self.credit >= self.window {
+                    self.credit = 0;
+                    self.window += 1;
+                }
+            }
+        }
+        self.window = self.window.min(limits::WINDOW_MOST);
+    }
+
+    /// What lies before `gap_end` and is still in flight was overtaken: take it for lost. A resend gets a
+    /// round trip's time, for the report may be older than it.
+    fn find_lost(&mut self, now: Duration, gap_end: u64) {
+        let patience = self.rtt.smoothed().unwrap_or(limits::ACK_ALLOWANCE);
+        let mut newest_lost = 0;
+        for flight in &mut self.flights {
+            if flight.end > gap_end {
+                break;
+            }
+            if !flight.lost && (!flight.resent || now.saturating_sub(flight.sent_at) >= patience) {
+                flight.lost = true;
+                self.lost += 1;
+                self.in_flight -= 1;
+                newest_lost = newest_lost.max(flight.packet);
+            }
+        }
+        if newest_lost > self.recovery {
+            self.window = (self.window / 2).max(limits::WINDOW_LEAST);
+            self.threshold = self.window;
+            self.recovery = self.last_packet;
+        }
+    }
+
+    // ---- Sending
+
+    /// The next run of items to put into a datagram, where items to before `available` exist.
+    pub fn poll_send(&self, available: u64) -> Option<Run> {
+        let open = self.in_flight < self.window;
+        if self.lost > 0 {
+            // What everything waits for goes even into a full window, or nothing would ever move it.
+            let mut flights = self.flights.iter().take(if open { usize::MAX } else { 1 });
+            let flight = flights.find(|flight| flight.lost)?;
+            return Some(Run { first: flight.first, end: flight.end });
+        }
+        if !open {
+            return None;
+        }
+        let first = self.sent.saturating_add(1);
+        (first < available).then_some(Run { first, end: available })
+    }
+
+    /// Whether the peer should acknowledge a datagram that carries a run up to before `end` at once: because
+    /// the window is half full or full after it, or it is a resend.
+    pub fn wants_ack(&self, run: Run) -> bool {
+        let after = self.in_flight + 1;
+        run.first <= self.sent || after == self.window || after == self.window.div_ceil(2)
+    }
+
+    /// The number of the datagram that is to go now, with or without items; acknowledgements ride on it.
+    pub fn next_packet(&mut self, now: Duration) -> PacketNumber {
+        self.last_packet = self.last_packet.saturating_add(1);
+        self.sent_at = now;
+        self.ack_at = None;
+        PacketNumber(self.last_packet)
+    }
+
+    /// The newest datagram carried `run`, which is the one of `poll_send` or a beginning of it.
+    pub fn on_sent(&mut self, now: Duration, run: Run) {
+        let packet = self.last_packet;
+        if run.first > self.sent {
+            self.sent = run.end - 1;
+            let Run { first, end } = run;
+            let flight = Flight { first, end, packet, sent_at: now, lost: false, resent: false };
+            self.flights.push_back(flight);
+        } else if let Some(at) = self.flights.iter().position(|f| f.lost && f.first == run.first) {
+            let flight = &mut self.flights[at];
+            let rest = Flight { first: run.end, ..*flight };
+            *flight = Flight { end: run.end, packet, sent_at: now, lost: false, resent: true, ..*flight };
+            self.lost -= 1;
+            if rest.first < rest.end {
+                self.flights.insert(at + 1, rest);
+                self.lost += 1;
+            }
+        }
+        self.in_flight += 1;
+        self.rto_at.get_or_insert(now + self.timeout());
+    }
+
+    /// The newest datagram asks for an answer though it carries no items.
+    pub fn on_probe_sent(&mut self, now: Duration) {
+        self.probing = true;
+        self.probe_due = false;
+        self.rto_at.get_or_insert(now + self.timeout());
+    }
+
+    /// An answer is wanted: send a probe.
+    pub fn probe(&mut self) {
+        self.probe_due = true;
+    }
+
+    /// Whether a datagram that asks for an answer is to be sent.
+    pub fn is_probe_due(&self) -> bool {
+        self.probe_due
+    }
+
+    /// The path is another one: what was under way on the old one is sent again at once.
+    pub fn handle_path_change(&mut self) {
+        self.give_up_flights();
+        self.window = limits::WINDOW_FIRST;
+        self.threshold = limits::WINDOW_MOST;
+        self.rtt = Rtt::default();
+        self.backoff = 0;
+        self.rto_at = None;
+        self.probe_due |= self.probing;
+    }
+
+    /// When [`Link::handle_timeout`] should be called next.
+    pub fn poll_timeout(&self) -> Option<Duration> {
+        match (self.rto_at, self.ack_at) {
+            (Some(a), Some(b)) => Some(a.min(b)),
+            (a, b) => a.or(b),
+        }
+    }
+
+    /// If the retransmission timeout has come, takes what is in flight for lost.
+    pub fn handle_timeout(&mut self, now: Duration) {
+        if self.rto_at.is_none_or(|at| at > now) {
+            return;
+        }
+        self.rto_at = None;
+        self.backoff = (self.backoff + 1).min(16);
+        if self.flights.is_empty() {
+            self.probe_due = self.probing;
+            return;
+        }
+        self.threshold = (self.window / 2).max(limits::WINDOW_LEAST);
+        self.window = limits::WINDOW_LEAST;
+        self.recovery = self.last_packet;
+        self.give_up_flights();
+    }
+
+    /// Takes what is in flight for lost, as far as the peer did not say that it has it.
+    fn give_up_flights(&mut self) {
+        let known = if self.gap_end > self.acked { self.gap_end } else { u64::MAX };
+        let some_before = self.flights.front().is_some_and(|flight| flight.end <= known);
+        for flight in &mut self.flights {
+            if !flight.lost && (flight.end <= known || !some_before) {
+                flight.lost = true;
+                self.lost += 1;
+                self.in_flight -= 1;
+            }
+        }
+    }
+
+    fn timeout(&self) -> Duration {
+        (self.rtt.timeout() * (1 << self.backoff.min(8))).min(limits::RTO_MOST)
+    }
+}
+

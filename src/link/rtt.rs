@@ -1,0 +1,54 @@
+//! The round-trip time and what timeout follows from it (RFC 6298).
+
+use crate::limits;
+use std::time::Duration;
+
+/// A smoothed round-trip time and its variation; nothing before the first measurement.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Rtt {
+    state: Option<(Duration, Duration)>,
+}
+
+impl Rtt {
+    /// Takes in one measurement (RFC 6298, section 2: alpha 1/8, beta 1/4).
+    pub(super) fn measured(&mut self, sample: Duration) {
+        let sample = sample.min(limits::RTO_MOST);
+        self.state = Some(match self.state {
+            None => (sample, sample / 2),
+            Some((smoothed, variation)) => {
+                ((smoothed * 7 + sample) / 8, (variation * 3 + smoothed.abs_diff(sample)) / 4)
+            }
+        });
+    }
+
+    pub(super) fn smoothed(&self) -> Option<Duration> {
+        self.state.map(|(smoothed, _)| smoothed)
+    }
+
+    /// The retransmission timeout before any backoff.
+    pub(super) fn timeout(&self) -> Duration {
+        let Some((smoothed, variation)) = self.state else { return limits::RTO_FIRST };
+        let margin = (variation * 4).max(Duration::from_millis(1));
+        (smoothed + margin + limits::ACK_ALLOWANCE).clamp(limits::RTO_LEAST, limits::RTO_MOST)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn timeout_follows_the_measurements() {
+        let mut rtt = Rtt::default();
+        assert_eq!(rtt.timeout(), limits::RTO_FIRST);
+        rtt.measured(Duration::from_millis(80));
+        // 80 + 4 * 40 + 100.
+        assert_eq!(rtt.timeout(), Duration::from_millis(340));
+        for _ in 0..100 {
+            rtt.measured(Duration::from_millis(80));
+        }
+        assert!(rtt.timeout() < Duration::from_millis(182), "{:?}", rtt.timeout());
+        rtt.measured(Duration::from_secs(3600));
+        assert_eq!(rtt.timeout(), limits::RTO_MOST);
+    }
+}

@@ -1,0 +1,176 @@
+//! Reading and writing the parts of a datagram.
+
+use super::Malformed;
+use crate::limits;
+
+/// Reads bytes from the front; every method fails with [`Malformed::Short`] at the end.
+#[derive(Clone, Copy, Debug)]
+pub struct Reader<'a> {
+    rest: &'a [u8],
+}
+
+impl<'a> Reader<'a> {
+    /// Reads `bytes` from their beginning.
+    pub fn new(bytes: &'a [u8]) -> Reader<'a> {
+        Reader { rest: bytes }
+    }
+
+    /// Whether nothing is left.
+    pub fn is_empty(&self) -> bool {
+        self.rest.is_empty()
+    }
+
+    /// All that is left.
+    pub fn rest(&self) -> &'a [u8] {
+        self.rest
+    }
+
+    /// Succeeds if nothing is left.
+    pub fn end(&self) -> Result<(), Malformed> {
+        if self.rest.is_empty() { Ok(()) } else { Err(Malformed::Trailing) }
+    }
+
+    /// Succeeds if all that is left is zeros.
+    pub fn padding(&self) -> Result<(), Malformed> {
+        if self.rest.iter().all(|byte| *byte == 0) { Ok(()) } else { Err(Malformed::Trailing) }
+    }
+
+    /// The next `N` bytes.
+    pub fn array<const N: usize>(&mut self) -> Result<[u8; N], Malformed> {
+        let (array, rest) = self.rest.split_first_chunk::<N>().ok_or(Malformed::Short)?;
+        self.rest = rest;
+        Ok(*array)
+    }
+
+    /// The next `count` bytes.
+    pub fn bytes(&mut self, count: usize) -> Result<&'a [u8], Malformed> {
+        let (bytes, rest) = self.rest.split_at_checked(count).ok_or(Malformed::Short)?;
+        self.rest = rest;
+        Ok(bytes)
+    }
+
+    /// One byte.
+    pub fn u8(&mut self) -> Result<u8, Malformed> {
+        self.array::<1>().map(|[byte]| byte)
+    }
+
+    /// Two bytes.
+    pub fn u16(&mut self) -> Result<u16, Malformed> {
+        self.array().map(u16::from_be_bytes)
+    }
+
+    /// Four bytes.
+    pub fn u32(&mut self) -> Result<u32, Malformed> {
+        self.array().map(u32::from_be_bytes)
+    }
+
+    /// Eight bytes.
+    pub fn u64(&mut self) -> Result<u64, Malformed> {
+        self.array().map(u64::from_be_bytes)
+    }
+
+    /// A LEB128 integer in its shortest form.
+    pub fn varint(&mut self) -> Result<u64, Malformed> {
+        let mut value = 0u64;
+        for shift in (0..64).step_by(7) {
+            let byte = self.u8()?;
+            let bits = u64::from(byte & 0x7F);
+            if shift == 63 && bits > 1 {
+                return Err(Malformed::Number);
+            }
+            value |= bits << shift;
+            if byte & 0x80 == 0 {
+                return if byte == 0 && shift > 0 { Err(Malformed::Number) } else { Ok(value) };
+            }
+        }
+        Err(Malformed::Number)
+    }
+
+    /// A difference, zigzag in a LEB128 integer.
+    pub fn difference(&mut self) -> Result<i64, Malformed> {
+        self.varint().map(|value| (value >> 1) as i64 ^ -((value & 1) as i64))
+    }
+
+    /// A UTF-8 text of at most `most` bytes behind its length.
+    pub fn text(&mut self, most: usize) -> Result<&'a str, Malformed> {
+        let length = self.varint()?;
+        if length > most as u64 {
+            return Err(Malformed::Text);
+        }
+        std::str::from_utf8(self.bytes(length as usize)?).map_err(|_| Malformed::Text)
+    }
+}
+
+/// Writes the parts that [`Reader`] reads to the end of a buffer.
+pub struct Writer<'b> {
+    to: &'b mut Vec<u8>,
+}
+
+impl<'b> Writer<'b> {
+    /// Appends to `to`.
+    pub fn new(to: &'b mut Vec<u8>) -> Writer<'b> {
+        Writer { to }
+    }
+
+    /// The bytes as they are.
+    pub fn bytes(&mut self, bytes: &[u8]) -> &mut Self {
+        self.to.extend_from_slice(bytes);
+        self
+    }
+
+    /// One byte.
+    pub fn u8(&mut self, value: u8) -> &mut Self {
+        self.to.push(value);
+        self
+    }
+
+    /// Two bytes.
+    pub fn u16(&mut self, value: u16) -> &mut Self {
+        self.bytes(&value.to_be_bytes())
+    }
+
+    /// Four bytes.
+    pub fn u32(&mut self, value: u32) -> &mut Self {
+        self.bytes(&value.to_be_bytes())
+    }
+
+    /// Eight bytes.
+    pub fn u64(&mut self, value: u64) -> &mut Self {
+        self.bytes(&value.to_be_bytes())
+    }
+
+    /// A LEB128 integer in its shortest form.
+    pub fn varint(&mut self, mut value: u64) -> &mut Self {
+        while value >= 0x80 {
+            self.to.push(value as u8 | 0x80);
+            value >>= 7;
+        }
+        self.u8(value as u8)
+    }
+
+    /// A difference, zigzag in a LEB128 integer.
+    pub fn difference(&mut self, value: i64) -> &mut Self {
+        self.varint((value << 1 ^ value >> 63) as u64)
+    }
+
+    /// A text behind its length.
+    pub fn text(&mut self, text: &str) -> &mut Self {
+        self.varint(text.len() as u64).bytes(text.as_bytes())
+    }
+
+    /// Zeros up to the size of a full datagram.
+    pub fn pad(&mut self) -> &mut Self {
+        self.to.resize(limits::DATAGRAM, 0);
+        self
+    }
+}
+
+/// Bytes that [`Writer::varint`] writes for `value`.
+pub(super) fn varint_size(value: u64) -> usize {
+    (64 - (value | 1).leading_zeros() as usize).div_ceil(7)
+}
+
+/// Bytes that [`Writer::difference`] writes for `value`.
+pub(super) fn difference_size(value: i64) -> usize {
+    varint_size((value << 1 ^ value >> 63) as u64)
+}

@@ -1,0 +1,227 @@
+//! The body of a Down: a run of events from the log, as small as they can be told.
+//!
+//! What always holds here: a body can be read by itself. The first event's number and time stand once, then
+//! times are differences; an author is named in full where it first speaks in the datagram and then goes by
+//! its index. A member's own events come back to it as a mark, not as text.
+
+use super::{EventNumber, Malformed, Reader, Sealed, Writer};
+use super::bytes::{difference_size, varint_size};
+use crate::limits;
+
+/// Codes in the low three bits of an event's first integer; the author's index stands above them.
+mod code {
+    pub(super) const SAID: u64 = 0;
+    pub(super) const ENTERED: u64 = 1;
+    pub(super) const LEFT: u64 = 2;
+    pub(super) const ANNOUNCED: u64 = 3;
+    pub(super) const YOURS: u64 = 4;
+    pub(super) const GAP: u64 = 5;
+}
+
+/// What the reader of a Down is told of one event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum What<'a> {
+    /// Someone entered.
+    Entered(&'a str),
+    /// Someone said something.
+    Said(&'a str, &'a str),
+    /// Someone left.
+    Left(&'a str),
+    /// The operator said something.
+    Announced(&'a str),
+    /// The reader's own: its utterance of this number, or 0 for its own entering and leaving.
+    Yours(u64),
+    /// So many events, from this one's number on, are no longer in the log.
+    Gap(u64),
+}
+
+/// One event as the reader of a Down sees it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Event<'a> {
+    /// Its number in the log; of a gap, the first.
+    pub number: EventNumber,
+    /// When the server ordered it, in milliseconds since 1970 by the server's clock.
+    pub unix_ms: u64,
+    /// What happened.
+    pub what: What<'a>,
+}
+
+/// Server: what you have been heard saying, and the events from your cursor on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Down<'a> {
+    /// Utterances of the reader that the server has.
+    pub heard: u64,
+    /// Of these, how many are not yet ordered: they are held back, and need not be sent again.
+    pub waiting: u64,
+    /// The sender would like an acknowledgement at once.
+    pub answer: bool,
+    /// Events, in the log's order.
+    pub events: Vec<Event<'a>>,
+}
+
+impl Down<'_> {
+    /// The number after the last event's; 0 if there are none.
+    pub fn end(&self) -> u64 {
+        self.events.last().map_or(0, Event::end)
+    }
+}
+
+impl Event<'_> {
+    /// The number of the event after this one.
+    pub fn end(&self) -> u64 {
+        let count = if let What::Gap(count) = self.what { count } else { 1 };
+        self.number.0.saturating_add(count)
+    }
+}
+
+/// Reads the body of a verified Down.
+pub fn decode_down<'a>(sealed: &Sealed<'a>) -> Result<Down<'a>, Malformed> {
+    let mut down = Down {
+        heard: sealed.heard,
+        waiting: sealed.waiting(),
+        answer: sealed.wants_answer(),
+        events: Vec::new(),
+    };
+    if down.waiting > down.heard {
+        return Err(Malformed::Number);
+    }
+    let mut reader = Reader::new(sealed.body);
+    if reader.is_empty() {
+        return Ok(down);
+    }
+    let mut number = reader.varint()?;
+    let mut unix_ms = reader.varint()?;
+    let mut authors: Vec<&str> = Vec::new();
+    if number == 0 || reader.is_empty() {
+        return Err(Malformed::Number);
+    }
+    while !reader.is_empty() {
+        let (what, later) = read_event(&mut reader, &mut authors)?;
+        unix_ms = unix_ms.wrapping_add_signed(later);
+        let event = Event { number: EventNumber(number), unix_ms, what };
+        number = event.end();
+        if number == u64::MAX {
+            return Err(Malformed::Number);
+        }
+        down.events.push(event);
+    }
+    Ok(down)
+}
+
+/// One event and the difference of its time to the one before.
+fn read_event<'a>(
+    reader: &mut Reader<'a>,
+    authors: &mut Vec<&'a str>,
+) -> Result<(What<'a>, i64), Malformed> {
+    let first = reader.varint()?;
+    let (code, index) = (first & 7, first >> 3);
+    let mut author = "";
+    if code <= code::LEFT {
+        author = match index.checked_sub(1) {
+            None => {
+                let name = reader.text(limits::NAME_BYTES)?;
+                if authors.len() < limits::INDEXED_AUTHORS {
+                    authors.push(name);
+                }
+                name
+            }
+            Some(known) => authors.get(known as usize).ok_or(Malformed::Number)?,
+        };
+    } else if index != 0 {
+        return Err(Malformed::Number);
+    }
+    let later = reader.difference()?;
+    let what = match code {
+        code::SAID => What::Said(author, reader.text(limits::UTTERANCE_BYTES)?),
+        code::ENTERED => What::Entered(author),
+        code::LEFT => What::Left(author),
+        code::ANNOUNCED => What::Announced(reader.text(limits::UTTERANCE_BYTES)?),
+        code::YOURS => What::Yours(reader.varint()?),
+        code::GAP => match reader.varint()? {
+            0 => return Err(Malformed::Number),
+            count => What::Gap(count),
+        },
+        _ => return Err(Malformed::Code),
+    };
+    Ok((what, later))
+}
+
+/// An event as the room keeps it: the author by a number too, so that it is found without comparing names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stored<'a> {
+    /// When it was ordered, in milliseconds since 1970.
+    pub unix_ms: u64,
+    /// Tells authors apart within one room; not looked at where there is no author.
+    pub author: u32,
+    /// What happened.
+    pub what: What<'a>,
+}
+
+/// Writes the body of a Down behind what stands in `to`, event by event, as far as the datagram goes.
+#[derive(Debug)]
+pub struct DownEncoder<'b> {
+    to: &'b mut Vec<u8>,
+    most: usize,
+    begun: bool,
+    unix_ms: u64,
+    authors: &'b mut Vec<u32>,
+}
+
+impl<'b> DownEncoder<'b> {
+    /// Begins a body; `most` is how long `to` may grow. `authors` is scratch space.
+    pub fn new(to: &'b mut Vec<u8>, authors: &'b mut Vec<u32>, most: usize) -> Self {
+        authors.clear();
+        DownEncoder { to, most, begun: false, unix_ms: 0, authors }
+    }
+
+    /// Adds the event of this number, which follows the one before; false if it does not fit.
+    pub fn push(&mut self, number: u64, event: &Stored<'_>) -> bool {
+        let later = if self.begun { event.unix_ms.wrapping_sub(self.unix_ms) as i64 } else { 0 };
+        let (code, name) = match event.what {
+            What::Said(name, _) => (code::SAID, Some(name)),
+            What::Entered(name) => (code::ENTERED, Some(name)),
+            What::Left(name) => (code::LEFT, Some(name)),
+            What::Announced(_) => (code::ANNOUNCED, None),
+            What::Yours(_) => (code::YOURS, None),
+            What::Gap(_) => (code::GAP, None),
+        };
+        let index = match name {
+            Some(_) => self.authors.iter().position(|known| *known == event.author).map_or(0, |i| i as u64 + 1),
+            None => 0,
+        };
+        let inline = name.filter(|_| index == 0);
+        let payload = match event.what {
+            What::Said(_, text) | What::Announced(text) => varint_size(text.len() as u64) + text.len(),
+            What::Yours(count) | What::Gap(count) => varint_size(count),
+            What::Entered(_) | What::Left(_) => 0,
+        };
+        let size = if self.begun { 0 } else { varint_size(number) + varint_size(event.unix_ms) }
+            + varint_size(index << 3 | code)
+            + inline.map_or(0, |name| 1 + name.len())
+            + difference_size(later)
+            + payload;
+        if self.to.len() + size > self.most {
+            return false;
+        }
+        let mut writer = Writer::new(self.to);
+        if !self.begun {
+            writer.varint(number).varint(event.unix_ms);
+        }
+        writer.varint(index << 3 | code);
+        if let Some(name) = inline {
+            writer.text(name);
+            if self.authors.len() < limits::INDEXED_AUTHORS {
+                self.authors.push(event.author);
+            }
+        }
+        writer.difference(later);
+        match event.what {
+            What::Said(_, text) | What::Announced(text) => drop(writer.text(text)),
+            What::Yours(count) | What::Gap(count) => drop(writer.varint(count)),
+            What::Entered(_) | What::Left(_) => (),
+        }
+        self.begun = true;
+        self.unix_ms = event.unix_ms;
+        true
+    }
+}

@@ -1,0 +1,386 @@
+//! Datagrams of a session: three bytes, session, packet number, (in a Down: heard, flags), tag, body.
+//!
+//! What always holds here: nothing of a body is read before its tag was verified.
+
+use super::{Kind, MAGIC, Malformed, PacketNumber, Reader, SessionId, VERSION, Writer};
+use crate::limits;
+use crate::seal::{self, Digest, Key, Tag};
+
+/// Flag of an Up: the sender would like any answer.
+const UP_ANSWER: u8 = 1;
+/// Flag of an Up: the sender has understood that the session is over; never answered.
+const UP_BYE: u8 = 2;
+/// Flag of a Down: the sender would like an acknowledgement at once.
+const DOWN_ANSWER: u8 = 0x80;
+/// The low bits of a Down's flags: utterances that wait to be ordered.
+const DOWN_WAITING: u8 = 0x3F;
+
+/// A datagram of a session, its body not yet read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sealed<'a> {
+    /// What the body holds.
+    pub kind: Kind,
+    /// The session that it claims to belong to.
+    pub session: SessionId,
+    /// Its number within session and direction.
+    pub packet: PacketNumber,
+    /// The tag that it carries.
+    pub tag: Tag,
+    head: &'a [u8],
+    pub(super) heard: u64,
+    pub(super) flags: u8,
+    pub(super) body: &'a [u8],
+}
+
+impl<'a> Sealed<'a> {
+    pub(super) fn decode(kind: Kind, bytes: &'a [u8]) -> Result<Sealed<'a>, Malformed> {
+        let mut reader = Reader::new(bytes);
+        reader.bytes(3)?;
+        let session = SessionId(reader.u32()?);
+        let packet = PacketNumber(reader.u64()?);
+        let (heard, flags) = if kind == Kind::Down { (reader.u64()?, reader.u8()?) } else { (0, 0) };
+        if flags & !(DOWN_ANSWER | DOWN_WAITING) != 0 {
+            return Err(Malformed::Code);
+        }
+        let head = Reader::new(bytes).bytes(bytes.len() - reader.rest().len())?;
+        let tag = Tag(reader.u64()?);
+        Ok(Sealed { kind, session, packet, tag, head, heard, flags, body: reader.rest() })
+    }
+
+    /// Whether who sent this knows the session's secret. Until then nothing in it may be believed.
+    pub fn verify(&self, secret: Key) -> bool {
+        secret.tag(self.head, seal::digest(self.body)) == self.tag
+    }
+
+    /// Bytes of the whole datagram.
+    pub fn size(&self) -> usize {
+        self.head.len() + 8 + self.body.len()
+    }
+}
+
+/// Whether the sender of an Up says goodbye, which is never answered. For an Up that can't be verified.
+pub fn says_bye(sealed: &Sealed<'_>) -> bool {
+    sealed.kind == Kind::Up && sealed.body.first().is_some_and(|flags| flags & UP_BYE != 0)
+}
+
+/// Client: what I have, and what I say.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Up<'a> {
+    /// The sender would like any answer.
+    pub answer: bool,
+    /// The sender knows that its session is over.
+    pub bye: bool,
+    /// Every event up to this one has come.
+    pub acked: u64,
+    /// The first event that has come after a gap; 0: there is no gap.
+    pub gap_end: u64,
+    /// Milliseconds that this acknowledgement waited.
+    pub held_ms: u64,
+    /// The number of the first utterance; 0 if there is none.
+    pub first: u64,
+    /// The utterances.
+    pub utterances: Vec<Utterance<'a>>,
+}
+
+/// One thing that a member asks the room to order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Utterance<'a> {
+    /// To say this.
+    Say(&'a str),
+    /// To leave.
+    Leave,
+}
+
+impl<'a> Up<'a> {
+    /// Reads the body of a verified Up.
+    pub fn read(sealed: &Sealed<'a>) -> Result<Up<'a>, Malformed> {
+        let mut reader = Reader::new(sealed.body);
+        let flags = reader.u8()?;
+        if flags & !(UP_ANSWER | UP_BYE) != 0 {
+            return Err(Malformed::Code);
+        }
+        let mut up = Up {
+            answer: flags & UP_ANSWER != 0,
+            bye: flags & UP_BYE != 0,
+            acked: reader.varint()?,
+            gap_end: reader.varint()?,
+            held_ms: reader.varint()?,
+            first: 0,
+            utterances: Vec::new(),
+        };
+        if !reader.is_empty() {
+            up.first = reader.varint()?;
+            if up.first == 0 || reader.is_empty() {
+                return Err(Malformed::Number);
+            }
+        }
+        while !reader.is_empty() {
+            up.utterances.push(match reader.u8()? {
+                1 => Utterance::Say(reader.text(limits::UTTERANCE_BYTES)?),
+                2 => Utterance::Leave,
+                _ => return Err(Malformed::Code),
+            });
+        }
+        // The last utterance has a number too.
+        up.first.checked_add(up.utterances.len() as u64).ok_or(Malformed::Number)?;
+        Ok(up)
+    }
+}
+
+/// Writes an Up, utterance by utterance, as far as one datagram goes.
+pub struct UpEncoder<'b> {
+    to: &'b mut Vec<u8>,
+    first: Option<u64>,
+}
+
+impl<'b> UpEncoder<'b> {
+    /// Begins an Up in `to`, which is emptied. `up.utterances` is not looked at.
+    pub fn new(to: &'b mut Vec<u8>, session: SessionId, packet: PacketNumber, up: &Up<'_>) -> Self {
+        begin(to, Kind::Up, session, packet);
+        let flags = if up.answer { UP_ANSWER } else { 0 } | if up.bye { UP_BYE } else { 0 };
+        let mut writer = Writer::new(to);
+        writer.u8(flags).varint(up.acked).varint(up.gap_end).varint(up.held_ms);
+        UpEncoder { to, first: Some(up.first) }
+    }
+
+    /// Adds the next utterance; false if it does not fit.
+    pub fn push(&mut self, utterance: Utterance<'_>) -> bool {
+        let before = self.to.len();
+        let mut writer = Writer::new(self.to);
+        if let Some(first) = self.first {
+            writer.varint(first);
+        }
+        match utterance {
+            Utterance::Say(text) => writer.u8(1).text(text),
+            Utterance::Leave => writer.u8(2),
+        };
+        let fits = self.to.len() <= limits::DATAGRAM;
+        if fits { self.first = None } else { self.to.truncate(before) }
+        fits
+    }
+
+    /// Puts the tag in; the datagram is complete.
+    pub fn finish(self, secret: Key) -> Tag {
+        seal_in_place(secret, self.to)
+    }
+}
+
+/// Client: who is here? Read from the room, not an event: asked again if the answer does not come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ask {
+    /// To be found again in the answer.
+    pub request: u64,
+    /// Where to go on; 0 at first.
+    pub after: u64,
+}
+
+/// Server: some of those who are here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tell<'a> {
+    /// The request of the Ask.
+    pub request: u64,
+    /// The `after` of the Ask.
+    pub after: u64,
+    /// Where to go on; 0 if these were the last.
+    pub next: u64,
+    /// Names.
+    pub names: Vec<&'a str>,
+}
+
+const WHO: u8 = 1;
+
+impl Ask {
+    /// Writes a complete datagram to `to`, which is emptied.
+    pub fn write(&self, to: &mut Vec<u8>, session: SessionId, packet: PacketNumber, secret: Key) -> Tag {
+        begin(to, Kind::Ask, session, packet);
+        Writer::new(to).varint(self.request).u8(WHO).varint(self.after);
+        seal_in_place(secret, to)
+    }
+
+    /// Reads the body of a verified Ask.
+    pub fn read(sealed: &Sealed<'_>) -> Result<Ask, Malformed> {
+        let mut reader = Reader::new(sealed.body);
+        let request = reader.varint()?;
+        if reader.u8()? != WHO {
+            return Err(Malformed::Code);
+        }
+        let after = reader.varint()?;
+        reader.end()?;
+        Ok(Ask { request, after })
+    }
+}
+
+impl<'a> Tell<'a> {
+    /// Writes a complete datagram to `to`, which is emptied, with as many of the names as fit; `next` says
+    /// where to go on after a name that is given by its index.
+    pub fn write(
+        to: &mut Vec<u8>,
+        (session, packet, secret): (SessionId, PacketNumber, Key),
+        ask: Ask,
+        names: impl Iterator<Item = (u64, &'a str)>,
+    ) {
+        begin(to, Kind::Tell, session, packet);
+        let mut list = Vec::new();
+        let mut next = 0;
+        let room = limits::DATAGRAM - to.len() - 1 - 3 * limits::VARINT;
+        let mut last = ask.after;
+        for (place, name) in names {
+            let before = list.len();
+            Writer::new(&mut list).text(name);
+            if list.len() > room {
+                list.truncate(before);
+                next = last;
+                break;
+            }
+            last = place;
+        }
+        Writer::new(to).varint(ask.request).u8(WHO).varint(ask.after).varint(next).bytes(&list);
+        seal_in_place(secret, to);
+    }
+
+    /// Reads the body of a verified Tell.
+    pub fn read(sealed: &Sealed<'a>) -> Result<Tell<'a>, Malformed> {
+        let mut reader = Reader::new(sealed.body);
+        let request = reader.varint()?;
+        if reader.u8()? != WHO {
+            return Err(Malformed::Code);
+        }
+        let (after, next) = (reader.varint()?, reader.varint()?);
+        let mut names = Vec::new();
+        while !reader.is_empty() {
+            names.push(reader.text(limits::NAME_BYTES)?);
+        }
+        Ok(Tell { request, after, next, names })
+    }
+}
+
+/// Server: your session is over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Gone<'a> {
+    /// How it ended.
+    pub reason: GoneReason,
+    /// What the operator said of it.
+    pub why: &'a str,
+}
+
+/// How a session ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GoneReason {
+    /// The member left.
+    Left = 1,
+    /// The operator removed the member.
+    Kicked = 2,
+    /// The room closed.
+    Closed = 3,
+    /// Nothing was heard of the member for too long; the session may be resumed.
+    Silent = 4,
+    /// The member broke the protocol, or continues in a newer session.
+    Replaced = 5,
+}
+
+impl<'a> Gone<'a> {
+    /// Writes a complete datagram to `to`, which is emptied.
+    pub fn write(&self, to: &mut Vec<u8>, session: SessionId, packet: PacketNumber, secret: Key) {
+        begin(to, Kind::Gone, session, packet);
+        Writer::new(to).u8(self.reason as u8).bytes(self.why.as_bytes());
+        seal_in_place(secret, to);
+    }
+
+    /// Reads the body of a verified Gone.
+    pub fn read(sealed: &Sealed<'a>) -> Result<Gone<'a>, Malformed> {
+        use GoneReason::*;
+        let mut reader = Reader::new(sealed.body);
+        let code = reader.u8()?;
+        let reason = [Left, Kicked, Closed, Silent, Replaced]
+            .into_iter()
+            .find(|reason| *reason as u8 == code)
+            .ok_or(Malformed::Code)?;
+        if reader.rest().len() > limits::WHY_BYTES {
+            return Err(Malformed::Text);
+        }
+        let why = std::str::from_utf8(reader.rest()).map_err(|_| Malformed::Text)?;
+        Ok(Gone { reason, why })
+    }
+}
+
+/// Client: I receive at this address, here is the cookie that you sent to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Moved {
+    /// The nonce of the Challenge.
+    pub nonce: u64,
+    /// The cookie of the Challenge.
+    pub cookie: u64,
+}
+
+impl Moved {
+    /// Writes a complete datagram to `to`, which is emptied.
+    pub fn write(&self, to: &mut Vec<u8>, session: SessionId, packet: PacketNumber, secret: Key) -> Tag {
+        begin(to, Kind::Moved, session, packet);
+        Writer::new(to).u64(self.nonce).u64(self.cookie);
+        seal_in_place(secret, to)
+    }
+
+    /// Reads the body of a verified Moved.
+    pub fn read(sealed: &Sealed<'_>) -> Result<Moved, Malformed> {
+        let mut reader = Reader::new(sealed.body);
+        let moved = Moved { nonce: reader.u64()?, cookie: reader.u64()? };
+        reader.end()?;
+        Ok(moved)
+    }
+}
+
+impl Sealed<'_> {
+    pub(super) fn wants_answer(&self) -> bool {
+        self.flags & DOWN_ANSWER != 0
+    }
+
+    pub(super) fn waiting(&self) -> u64 {
+        u64::from(self.flags & DOWN_WAITING)
+    }
+}
+
+/// Head, up to the tag, of every sealed kind but Down.
+const HEAD: usize = limits::SEALED_HEAD - 8;
+
+fn begin(to: &mut Vec<u8>, kind: Kind, session: SessionId, packet: PacketNumber) {
+    to.clear();
+    Writer::new(to).bytes(&[MAGIC, VERSION, kind as u8]).u32(session.0).u64(packet.0).u64(0);
+}
+
+/// Puts the tag into a complete datagram of a sealed kind other than Down.
+pub fn seal_in_place(secret: Key, datagram: &mut [u8]) -> Tag {
+    let Some((head, rest)) = datagram.split_first_chunk_mut::<HEAD>() else { return Tag(0) };
+    let Some((place, body)) = rest.split_first_chunk_mut::<8>() else { return Tag(0) };
+    let tag = secret.tag(head, seal::digest(body));
+    *place = tag.0.to_be_bytes();
+    tag
+}
+
+/// Writes the head and tag of a Down over the first [`limits::DOWN_HEAD`] bytes of `frame`, behind which
+/// the body of the given digest stands.
+///
+/// `heard`: utterances that the server has of this member; `waiting` of them are not yet ordered.
+pub fn seal_down(
+    frame: &mut [u8],
+    (session, packet, secret): (SessionId, PacketNumber, Key),
+    (heard, waiting): (u64, u64),
+    answer: bool,
+    body: Digest,
+) {
+    const HEAD: usize = limits::DOWN_HEAD - 8;
+    let flags = (waiting as u8 & DOWN_WAITING) | if answer { DOWN_ANSWER } else { 0 };
+    let [s0, s1, s2, s3] = session.0.to_be_bytes();
+    let [p0, p1, p2, p3, p4, p5, p6, p7] = packet.0.to_be_bytes();
+    let [h0, h1, h2, h3, h4, h5, h6, h7] = heard.to_be_bytes();
+    #[rustfmt::skip]
+    let head: [u8; HEAD] = [
+        MAGIC, VERSION, Kind::Down as u8, s0, s1, s2, s3,
+        p0, p1, p2, p3, p4, p5, p6, p7, h0, h1, h2, h3, h4, h5, h6, h7, flags,
+    ];
+    let tag = secret.tag(&head, body);
+    let Some((place, rest)) = frame.split_first_chunk_mut::<HEAD>() else { return };
+    *place = head;
+    if let Some((place, _)) = rest.split_first_chunk_mut::<8>() {
+        *place = tag.0.to_be_bytes();
+    }
+}
