@@ -4,6 +4,8 @@
 
 pub mod limits;
 pub mod link;
+pub mod room;
 pub mod seal;
+pub mod session;
 pub mod text;
 pub mod wire;

@@ -55,6 +55,8 @@ pub const ACK_DELAY_MOST: Duration = Duration::from_millis(100);
 
 /// A client that has sent nothing for so long sends an empty datagram.
 pub const KEEP_ALIVE: Duration = Duration::from_secs(15);
+/// …or sooner, if the server's patience is shorter; but no sooner than this.
+pub const KEEP_ALIVE_LEAST: Duration = Duration::from_millis(100);
 /// A member that was not heard for so long has left.
 pub const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
 /// Utterances of one member that are sent but not yet ordered, at most.

@@ -274,8 +274,8 @@ pub enum GoneReason {
     Closed = 3,
     /// Nothing was heard of the member for too long; the session may be resumed.
     Silent = 4,
-    /// The member broke the protocol, or continues in a newer session.
-    Replaced = 5,
+    /// The member acknowledged what was never sent.
+    Violation = 5,
 }
 
 impl<'a> Gone<'a> {
@@ -291,7 +291,7 @@ impl<'a> Gone<'a> {
         use GoneReason::*;
         let mut reader = Reader::new(sealed.body);
         let code = reader.u8()?;
-        let reason = [Left, Kicked, Closed, Silent, Replaced]
+        let reason = [Left, Kicked, Closed, Silent, Violation]
             .into_iter()
             .find(|reason| *reason as u8 == code)
             .ok_or(Malformed::Code)?;

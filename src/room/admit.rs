@@ -1,0 +1,256 @@
+//! Coming in: Hello, Join, and the continuing of a session.
+
+use super::door::Purpose;
+use super::log::{Author, Happened};
+use super::member::{Departed, Member, NOBODY, Rate};
+use super::{Entry, Proposal, Room, User, UserMap};
+use crate::limits;
+use crate::link::{Inbox, Link};
+use crate::text::Name;
+use crate::wire::{Challenge, GoneReason, Hello, Join, Open, Refusal, Refused, Resume, Welcome};
+use std::collections::VecDeque;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+/// What becomes of an entry, were it applied now.
+enum Admission {
+    /// It was applied before: the Welcome was lost, or the Join came twice.
+    Known(u32),
+    /// A session that goes on, in another incarnation of its client.
+    Resumed(u32, u64),
+    /// Someone new, or one who departed and comes back.
+    Enters,
+    Refused(Refusal),
+}
+
+impl Room {
+    pub(super) fn handle_hello(&mut self, now: Duration, from: SocketAddr, hello: Hello) {
+        if !self.door.admits(now, from.ip()) {
+            self.stats.turned_away += 1;
+            return;
+        }
+        let cookie = self.door.cookie(now, from, hello.nonce, Purpose::Join);
+        self.reply_open(from, &Open::Challenge(Challenge { nonce: hello.nonce, cookie }));
+    }
+
+    pub(super) fn handle_join(
+        &mut self,
+        users: &mut UserMap,
+        now: Duration,
+        from: SocketAddr,
+        join: &Join<'_>,
+    ) {
+        if !self.door.admits(now, from.ip())
+            || !self.door.accepts(now, from, join.nonce, Purpose::Join, join.cookie)
+        {
+            self.stats.turned_away += 1;
+            return;
+        }
+        let name = match Name::new(join.name) {
+            Ok(name) => name,
+            Err(error) => {
+                return self.refuse(from, join.nonce, Refusal::NameNotAllowed(error.code()));
+            }
+        };
+        let entry = Entry {
+            name,
+            address: from,
+            nonce: join.nonce,
+            cookie: join.cookie,
+            history: join.history,
+            resume: join.resume,
+        };
+        match self.admission(users, &entry) {
+            // Only the ledger decides who is the first of a name; what is refused today need not go there.
+            Admission::Enters => self.propose(users, now, Proposal::Enter(entry)),
+            _ => self.enter(users, now, &entry),
+        }
+    }
+
+    /// Applies an entry.
+    pub(super) fn enter(&mut self, users: &mut UserMap, now: Duration, entry: &Entry) {
+        match self.admission(users, entry) {
+            Admission::Refused(reason) => self.refuse(entry.address, entry.nonce, reason),
+            Admission::Known(slot) => {
+                self.relocate(users, slot, entry.address);
+                self.welcome(slot);
+            }
+            Admission::Resumed(slot, next) => {
+                self.resume(users, now, slot, next, entry);
+                self.welcome(slot);
+            }
+            Admission::Enters => {
+                let slot = self.settle(users, now, entry);
+                self.welcome(slot);
+            }
+        }
+    }
+
+    fn admission(&mut self, users: &UserMap, entry: &Entry) -> Admission {
+        let resume = entry.resume.filter(|resume| resume.epoch == self.epoch);
+        let holder = users.find(&entry.name).map(|user| (user.session, user.name.clone()));
+        if let Some((session, name)) = holder {
+            let Some((slot, member)) = self.slots.by_session(session) else {
+                return Admission::Refused(Refusal::NameTaken);
+            };
+            // Nobody else knows the nonce, and this address has proved itself by the cookie.
+            if member.welcome.nonce == entry.nonce {
+                return Admission::Known(slot);
+            }
+            return match resume {
+                Some(resume)
+                    if resume.session == session
+                        && name == entry.name
+                        && !member.leaving
+                        && proves(&resume, entry, member.secret) =>
+                {
+                    Admission::Resumed(slot, resume.next)
+                }
+                _ => Admission::Refused(Refusal::NameTaken),
+            };
+        }
+        if self.closing_since.is_some() {
+            Admission::Refused(Refusal::Closing)
+        } else if self.slots.live().len() >= self.config.max_members.min(limits::MEMBERS_MOST) {
+            Admission::Refused(Refusal::Full)
+        } else if !self.door.has_room_for(entry.address.ip()) {
+            Admission::Refused(Refusal::TooManyFromAddress)
+        } else {
+            Admission::Enters
+        }
+    }
+
+    /// Makes a member of someone who is not in the room, and says that it entered.
+    fn settle(&mut self, users: &mut UserMap, now: Duration, entry: &Entry) -> u32 {
+        let departed = self.revived(entry);
+        let tail = self.log.end() - 1;
+        let begin = self.first_event - 1;
+        let history = u64::from(entry.history).min(self.config.history as u64);
+        // The cursor: as far back as history goes; or at the beginning of a log that began while the client
+        // was away; or where the client was.
+        let cursor = match entry.resume {
+            None => tail.saturating_sub(history).max(self.log.first() - 1),
+            Some(resume) if resume.epoch != self.epoch => begin,
+            Some(resume) => resume.next.saturating_sub(1).clamp(begin, tail),
+        };
+        let author = match &departed {
+            Some(departed) => departed.author.clone(),
+            None => Author { member: self.next_member(), name: entry.name.clone() },
+        };
+        let ordered = departed.as_ref().map_or(0, |departed| departed.ordered);
+        let slot = self.slots.vacancy();
+        let entered = self.log.end();
+        let mut member = self.member(now, slot, entry, author.clone(), cursor, entered, ordered);
+        if entry.resume.is_none() {
+            member.welcome.live = entered;
+        }
+        self.door.entered(entry.address.ip());
+        users.put(user(&member));
+        self.slots.put(slot, member);
+        self.append(Happened::Entered(author));
+        self.schedule(now, slot);
+        slot
+    }
+
+    /// The departed member that the entry continues: gone by its silence, by name and by proof the same.
+    fn revived(&mut self, entry: &Entry) -> Option<Departed> {
+        let resume = entry.resume.filter(|resume| resume.epoch == self.epoch)?;
+        let departed = self.graveyard.find(resume.session)?;
+        let same = departed.reason == GoneReason::Silent
+            && departed.author.name == entry.name
+            && proves(&resume, entry, departed.secret);
+        if same { self.graveyard.take(resume.session) } else { None }
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "the one place where a member is made")]
+    fn member(
+        &mut self,
+        now: Duration,
+        slot: u32,
+        entry: &Entry,
+        author: Author,
+        cursor: u64,
+        last_own: u64,
+        ordered: u64,
+    ) -> Member {
+        debug_assert_ne!(author.member, NOBODY);
+        let session = self.slots.next_session(slot);
+        let secret = self.secrets.key();
+        let welcome = Welcome {
+            nonce: entry.nonce,
+            session,
+            secret,
+            epoch: self.epoch,
+            first: cursor + 1,
+            live: cursor + 1,
+            heard: ordered,
+            idle_timeout: self.config.idle_timeout.as_secs().min(u64::from(u16::MAX)) as u16,
+        };
+        Member {
+            author,
+            session,
+            secret,
+            address: entry.address,
+            welcome,
+            since: now,
+            link: Link::new(now, cursor),
+            inbox: Inbox::new(ordered + 1, limits::UTTERANCES_UNORDERED as usize),
+            waiting: VecDeque::new(),
+            ordered,
+            rate: Rate::default(),
+            last_own,
+            leaving: false,
+            tell_gone_at: None,
+            wake: Duration::MAX,
+            dirty: false,
+        }
+    }
+
+    /// Gives a member that is here a new session, from another incarnation of its client: what it was heard
+    /// saying stays, and the log goes on where the client was.
+    fn resume(&mut self, users: &mut UserMap, now: Duration, slot: u32, next: u64, entry: &Entry) {
+        let tail = self.log.end() - 1;
+        let cursor = next.saturating_sub(1).clamp(self.first_event - 1, tail);
+        let Some(old) = self.slots.member(slot) else { return };
+        let (author, last_own, received) = (old.author.clone(), old.last_own, old.received());
+        let mut member = self.member(now, slot, entry, author, cursor, last_own, received);
+        let Some(old) = self.slots.member(slot) else { return };
+        member.since = old.since;
+        member.waiting = std::mem::take(&mut old.waiting);
+        member.ordered = old.ordered;
+        member.rate = old.rate;
+        // The timers and the flush know the slot, and find the new session in it.
+        member.wake = old.wake;
+        member.dirty = old.dirty;
+        self.door.left(old.address.ip());
+        self.door.entered(member.address.ip());
+        users.put(user(&member));
+        *old = member;
+        self.touch(slot);
+        self.schedule(now, slot);
+    }
+
+    fn welcome(&mut self, slot: u32) {
+        let Some(member) = self.slots.member(slot) else { return };
+        let (to, welcome) = (member.address, member.welcome);
+        self.reply_open(to, &Open::Welcome(welcome));
+    }
+
+    fn refuse(&mut self, to: SocketAddr, nonce: u64, reason: Refusal) {
+        self.reply_open(to, &Open::Refused(Refused { nonce, reason }));
+    }
+}
+
+fn proves(resume: &Resume, entry: &Entry, secret: crate::seal::Key) -> bool {
+    Resume::prove(secret, entry.nonce, entry.cookie) == resume.proof
+}
+
+/// What the user map says of a member.
+pub(super) fn user(member: &Member) -> User {
+    User {
+        name: member.author.name.clone(),
+        address: member.address,
+        session: member.session,
+        since: member.since,
+    }
+}

@@ -1,0 +1,226 @@
+//! The flush: everything that waits goes out, to each member from its cursor on.
+//!
+//! What always holds here: a body is encoded and digested once for all members at one cursor; per member
+//! only head and tag are written, in front of the shared body, and nothing is copied.
+
+use super::Room;
+use super::log::Log;
+use super::member::{MemberId, NOBODY};
+use crate::limits;
+use crate::link::Run;
+use crate::seal::{self, Digest};
+use crate::wire::{DownEncoder, Gone, GoneReason, seal_down};
+use std::net::SocketAddr;
+use std::time::Duration;
+
+/// An encoded run of events, with room for a head in front.
+#[derive(Debug)]
+struct Body {
+    first: u64,
+    end: u64,
+    /// No further event would have fitted.
+    full: bool,
+    frame: Vec<u8>,
+    digest: Digest,
+}
+
+impl Body {
+    fn empty() -> Body {
+        let frame = vec![0; limits::DOWN_HEAD];
+        Body { first: 0, end: 0, full: false, frame, digest: seal::digest(&[]) }
+    }
+
+    /// Whether this is what one would encode for the run.
+    fn serves(&self, run: Run) -> bool {
+        self.first == run.first && (self.end == run.end || (self.full && self.end < run.end))
+    }
+
+    fn encode(&mut self, log: &Log, run: Run, reader: MemberId, authors: &mut Vec<u32>) {
+        self.frame.truncate(limits::DOWN_HEAD);
+        let mut encoder = DownEncoder::new(&mut self.frame, authors, limits::DATAGRAM);
+        self.first = run.first;
+        self.end = log.encode((run.first, run.end), reader, &mut encoder);
+        self.full = self.end < run.end;
+        self.digest = seal::digest(&self.frame[limits::DOWN_HEAD..]);
+    }
+}
+
+/// Who is to be flushed, and what was encoded for it.
+#[derive(Debug)]
+pub(super) struct Flush {
+    /// The members of the flush under way, and how far it is.
+    list: Vec<u32>,
+    at: usize,
+    /// Everyone is to be flushed next.
+    everyone: bool,
+    /// Members that are to be flushed next.
+    dirty: Vec<u32>,
+    /// Bodies for members that are party to none of their events, by the first event.
+    shared: Vec<Body>,
+    /// The body for a member that is party to some, and the empty one.
+    own: Body,
+    authors: Vec<u32>,
+    /// The reply that is going out.
+    reply: Vec<u8>,
+}
+
+impl Default for Flush {
+    fn default() -> Flush {
+        Flush {
+            list: Vec::new(),
+            at: 0,
+            everyone: false,
+            dirty: Vec::new(),
+            shared: (0..limits::BODIES).map(|_| Body::empty()).collect(),
+            own: Body::empty(),
+            authors: Vec::new(),
+            reply: Vec::new(),
+        }
+    }
+}
+
+impl Flush {
+    pub(super) fn everyone(&mut self) {
+        self.everyone = true;
+    }
+
+    pub(super) fn touch(&mut self, slot: u32, dirty: &mut bool) {
+        if !std::mem::replace(dirty, true) {
+            self.dirty.push(slot);
+        }
+    }
+
+    /// The member to flush now.
+    fn current(&mut self, live: &[u32]) -> Option<u32> {
+        if self.at == self.list.len() {
+            self.at = 0;
+            self.list.clear();
+            // Those who were touched may be gone by now, so they are no part of `live` then.
+            self.list.append(&mut self.dirty);
+            if std::mem::take(&mut self.everyone) {
+                self.list.extend_from_slice(live);
+            }
+        }
+        self.list.get(self.at).copied()
+    }
+
+    /// The body for a run: shared, or the reader's own.
+    fn body(&mut self, log: &Log, run: Run, reader: Option<MemberId>) -> &mut Body {
+        match reader {
+            Some(reader) => {
+                self.own.encode(log, run, reader, &mut self.authors);
+                &mut self.own
+            }
+            None => {
+                let body = &mut self.shared[run.first as usize % limits::BODIES];
+                if !body.serves(run) {
+                    body.encode(log, run, NOBODY, &mut self.authors);
+                }
+                body
+            }
+        }
+    }
+}
+
+/// Which of the buffers holds the datagram.
+enum Place {
+    Reply,
+    Own,
+    Shared(usize),
+}
+
+impl Room {
+    /// The next datagram to send, and to whom.
+    pub fn poll_transmit(&mut self, now: Duration) -> Option<(SocketAddr, &[u8])> {
+        let (to, place) = self.next_datagram(now)?;
+        self.stats.sent += 1;
+        let bytes = match place {
+            Place::Reply => &self.flush.reply,
+            Place::Own => &self.flush.own.frame,
+            Place::Shared(at) => &self.flush.shared[at].frame,
+        };
+        Some((to, bytes))
+    }
+
+    fn next_datagram(&mut self, now: Duration) -> Option<(SocketAddr, Place)> {
+        if let Some((to, bytes)) = self.replies.pop_front() {
+            self.flush.reply = bytes;
+            return Some((to, Place::Reply));
+        }
+        while let Some(slot) = self.flush.current(self.slots.live()) {
+            if let Some(found) = self.transmit(now, slot) {
+                return Some(found);
+            }
+            if let Some(member) = self.slots.member(slot) {
+                member.dirty = false;
+            }
+            self.flush.at += 1;
+        }
+        None
+    }
+
+    /// The next datagram for one member.
+    fn transmit(&mut self, now: Duration, slot: u32) -> Option<(SocketAddr, Place)> {
+        let member = self.slots.member(slot)?;
+        let (run, reader) = match member.link.poll_send(self.log.end()) {
+            Some(run) => {
+                let party = member.last_own >= run.first || run.first < self.log.first();
+                (Some(run), party.then_some(member.author.member))
+            }
+            None if member.link.is_ack_due(now) => (None, None),
+            None => return self.transmit_gone(now, slot),
+        };
+        let (body, place) = match run {
+            Some(run) => {
+                let place = match reader {
+                    Some(_) => Place::Own,
+                    None => Place::Shared(run.first as usize % limits::BODIES),
+                };
+                (self.flush.body(&self.log, run, reader), place)
+            }
+            None => {
+                let own = &mut self.flush.own;
+                own.frame.truncate(limits::DOWN_HEAD);
+                own.digest = seal::digest(&[]);
+                (own, Place::Own)
+            }
+        };
+        let mut answer = false;
+        let packet = member.link.next_packet(now);
+        if let Some(run) = run {
+            let sent = Run { end: body.end, ..run };
+            answer = member.link.wants_ack(sent);
+            self.stats.resent += u64::from(run.first <= member.link.sent());
+            member.link.on_sent(now, sent);
+        }
+        let received = member.received();
+        seal_down(
+            &mut body.frame,
+            (member.session, packet, member.secret),
+            (received, received - member.ordered),
+            answer,
+            body.digest,
+        );
+        let to = member.address;
+        self.schedule(now, slot);
+        Some((to, place))
+    }
+
+    /// While the room closes: the word that it does, once a member has everything or time is short.
+    fn transmit_gone(&mut self, now: Duration, slot: u32) -> Option<(SocketAddr, Place)> {
+        let since = self.closing_since?;
+        let tail = self.log.end() - 1;
+        let member = self.slots.member(slot)?;
+        let ready = member.link.acked() == tail || now >= since + limits::CLOSE_DELIVER;
+        if !ready || member.tell_gone_at.is_some_and(|at| now < at) {
+            return None;
+        }
+        member.tell_gone_at = Some(now + limits::CLOSE_REPEAT);
+        let packet = member.link.next_packet(now);
+        let gone = Gone { reason: GoneReason::Closed, why: "" };
+        gone.write(&mut self.flush.reply, member.session, packet, member.secret);
+        let to = member.address;
+        self.schedule(now, slot);
+        Some((to, Place::Reply))
+    }
+}

@@ -1,0 +1,139 @@
+//! The room's one log of events, of which the newest are retained.
+//!
+//! What always holds here: numbers have no holes; the retained events are a suffix of the log, bounded in
+//! count and in bytes, and never empty once there was an event.
+
+use super::member::MemberId;
+use crate::limits;
+use crate::text::Name;
+use crate::wire::{DownEncoder, Stored, What};
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+/// Who did something: a member of the room, who may have left since.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Author {
+    pub(super) member: MemberId,
+    pub(super) name: Name,
+}
+
+/// What happened, as the log keeps it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Happened {
+    Entered(Author),
+    Said { author: Author, utterance: u64, text: Arc<str> },
+    Left(Author),
+    Announced(Arc<str>),
+}
+
+#[derive(Debug)]
+struct Entry {
+    unix_ms: u64,
+    happened: Happened,
+}
+
+/// See the module.
+#[derive(Debug)]
+pub(super) struct Log {
+    /// The number of the oldest retained event.
+    first: u64,
+    entries: VecDeque<Entry>,
+    bytes: usize,
+}
+
+impl Log {
+    /// An empty log whose first event will have the number `first`.
+    pub(super) fn new(first: u64) -> Log {
+        Log { first, entries: VecDeque::new(), bytes: 0 }
+    }
+
+    /// The number of the oldest retained event.
+    pub(super) fn first(&self) -> u64 {
+        self.first
+    }
+
+    /// The number that the next event will have.
+    pub(super) fn end(&self) -> u64 {
+        self.first + self.entries.len() as u64
+    }
+
+    /// Appends an event and gives its number. Beyond the bounds the oldest ones go.
+    pub(super) fn append(&mut self, unix_ms: u64, happened: Happened) -> u64 {
+        let number = self.end();
+        self.bytes += happened.bytes();
+        self.entries.push_back(Entry { unix_ms, happened });
+        while self.entries.len() > limits::LOG_EVENTS
+            || (self.bytes > limits::LOG_BYTES && self.entries.len() > 1)
+        {
+            if let Some(oldest) = self.entries.pop_front() {
+                self.bytes -= oldest.happened.bytes();
+                self.first += 1;
+            }
+        }
+        number
+    }
+
+    /// The event of this number, if it is retained.
+    pub(super) fn event(&self, number: u64) -> Option<&Happened> {
+        let at = number.checked_sub(self.first)?;
+        self.entries.get(usize::try_from(at).ok()?).map(|entry| &entry.happened)
+    }
+
+    /// Encodes the events from `first` to before `end`, as `reader` sees them, as far as they fit; gives the
+    /// number after the last one. What is no longer retained is told as a gap.
+    pub(super) fn encode(
+        &self,
+        (first, end): (u64, u64),
+        reader: MemberId,
+        encoder: &mut DownEncoder<'_>,
+    ) -> u64 {
+        let mut number = first;
+        if first < self.first {
+            let count = self.first.min(end) - first;
+            let unix_ms = self.entries.front().map_or(0, |entry| entry.unix_ms);
+            encoder.push(first, &Stored { unix_ms, author: 0, what: What::Gap(count) });
+            number += count;
+        }
+        let Some(skip) = number.checked_sub(self.first) else { return number };
+        for entry in self.entries.range(skip as usize..).take((end - number) as usize) {
+            if !encoder.push(number, &entry.stored(reader)) {
+                break;
+            }
+            number += 1;
+        }
+        number
+    }
+}
+
+impl Entry {
+    fn stored(&self, reader: MemberId) -> Stored<'_> {
+        let (author, what) = match &self.happened {
+            Happened::Entered(author) => (Some(author), What::Entered(author.name.as_str())),
+            Happened::Said { author, text, .. } => {
+                (Some(author), What::Said(author.name.as_str(), text))
+            }
+            Happened::Left(author) => (Some(author), What::Left(author.name.as_str())),
+            Happened::Announced(text) => (None, What::Announced(text)),
+        };
+        let what = match (&self.happened, author) {
+            (Happened::Said { utterance, .. }, Some(author)) if author.member == reader => {
+                What::Yours(*utterance)
+            }
+            (_, Some(author)) if author.member == reader => What::Yours(0),
+            _ => what,
+        };
+        Stored { unix_ms: self.unix_ms, author: author.map_or(0, |author| author.member.0), what }
+    }
+}
+
+impl Happened {
+    /// Bytes that it is counted with: its text, its name, and its place.
+    fn bytes(&self) -> usize {
+        let content = match self {
+            Happened::Entered(author) | Happened::Left(author) => author.name.as_str().len(),
+            Happened::Said { author, text, .. } => author.name.as_str().len() + text.len(),
+            Happened::Announced(text) => text.len(),
+        };
+        content + size_of::<Entry>()
+    }
+}

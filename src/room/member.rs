@@ -1,0 +1,226 @@
+//! A member: a cursor into the log, the small state of one link, and the utterances on their way into order.
+
+use super::log::Author;
+use crate::limits;
+use crate::link::{Inbox, Link};
+use crate::seal::Key;
+use crate::text::Name;
+use crate::wire::{GoneReason, SessionId, Welcome};
+use std::collections::{BTreeMap, VecDeque};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Tells the members of one room apart, also over several sessions. 0 is nobody.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct MemberId(pub(super) u32);
+
+/// Nobody: a reader to whom no event is its own.
+pub(super) const NOBODY: MemberId = MemberId(0);
+
+/// An utterance that the room has received.
+#[derive(Clone, Debug)]
+pub(super) enum Heard {
+    Say(Arc<str>),
+    Leave,
+}
+
+/// See the module.
+#[derive(Debug)]
+pub(super) struct Member {
+    pub(super) author: Author,
+    pub(super) session: SessionId,
+    pub(super) secret: Key,
+    pub(super) address: SocketAddr,
+    /// The Welcome of this session, to be repeated as it was.
+    pub(super) welcome: Welcome,
+    pub(super) since: Duration,
+    pub(super) link: Link,
+    /// Utterances that came early; what is in order waits in `waiting`.
+    pub(super) inbox: Inbox<Heard>,
+    pub(super) waiting: VecDeque<Heard>,
+    /// Utterances that the ledger has committed.
+    pub(super) ordered: u64,
+    pub(super) rate: Rate,
+    /// The newest event that is this member's own: bodies from before it are not shared.
+    pub(super) last_own: u64,
+    /// Its leaving was proposed; nothing more is heard of it.
+    pub(super) leaving: bool,
+    /// While the room closes, and it was told: when to tell it again.
+    pub(super) tell_gone_at: Option<Duration>,
+    /// The earliest entry for this member in the room's timers.
+    pub(super) wake: Duration,
+    pub(super) dirty: bool,
+}
+
+impl Member {
+    /// Utterances of this member that the room has, in order.
+    pub(super) fn received(&self) -> u64 {
+        self.inbox.next() - 1
+    }
+
+    /// What a departed member leaves behind.
+    pub(super) fn depart(&mut self, now: Duration, reason: GoneReason, why: Arc<str>) -> Departed {
+        Departed {
+            author: self.author.clone(),
+            secret: self.secret,
+            address: self.address,
+            ordered: self.ordered,
+            reason,
+            why,
+            next_packet: self.link.next_packet(now).0,
+        }
+    }
+}
+
+/// Holds a member to its rate: the generic cell rate algorithm (ITU-T I.371), a token bucket in one number.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Rate {
+    /// When the bucket will be full again.
+    full_at: Duration,
+}
+
+impl Rate {
+    /// Takes a token, or says when there will be one. A `rate` of 0 per second is no limit.
+    pub(super) fn take(&mut self, now: Duration, rate: u32) -> Result<(), Duration> {
+        if rate == 0 {
+            return Ok(());
+        }
+        let each = Duration::from_secs(1) / rate;
+        let depth = each * limits::RATE_BURST.max(rate);
+        let full_at = self.full_at.max(now) + each;
+        match full_at.checked_sub(now + depth) {
+            Some(wait) if !wait.is_zero() => Err(now + wait),
+            _ => {
+                self.full_at = full_at;
+                Ok(())
+            }
+        }
+    }
+}
+
+/// A session that ended: enough to tell its client why, and to let it be resumed.
+#[derive(Debug)]
+pub(super) struct Departed {
+    pub(super) author: Author,
+    pub(super) secret: Key,
+    pub(super) address: SocketAddr,
+    pub(super) ordered: u64,
+    pub(super) reason: GoneReason,
+    pub(super) why: Arc<str>,
+    pub(super) next_packet: u64,
+}
+
+/// The newest sessions that ended, at most [`limits::DEPARTED`].
+#[derive(Debug, Default)]
+pub(super) struct Graveyard {
+    by_session: BTreeMap<SessionId, Departed>,
+    order: VecDeque<SessionId>,
+}
+
+impl Graveyard {
+    pub(super) fn put(&mut self, session: SessionId, departed: Departed) {
+        if self.by_session.insert(session, departed).is_none() {
+            self.order.push_back(session);
+        }
+        if self.order.len() > limits::DEPARTED
+            && let Some(oldest) = self.order.pop_front()
+        {
+            self.by_session.remove(&oldest);
+        }
+    }
+
+    pub(super) fn find(&mut self, session: SessionId) -> Option<&mut Departed> {
+        self.by_session.get_mut(&session)
+    }
+
+    pub(super) fn take(&mut self, session: SessionId) -> Option<Departed> {
+        let departed = self.by_session.remove(&session)?;
+        self.order.retain(|known| *known != session);
+        Some(departed)
+    }
+}
+
+/// Where members live: a slot keeps its place for a member's whole stay.
+#[derive(Debug, Default)]
+pub(super) struct Slots {
+    slots: Vec<Slot>,
+    free: Vec<u32>,
+    /// The slots that are taken, in no particular order that matters.
+    live: Vec<u32>,
+}
+
+#[derive(Debug, Default)]
+struct Slot {
+    /// Sessions that this slot has had; their ids differ by it.
+    sessions: u32,
+    /// Where `live` names this slot.
+    place: usize,
+    member: Option<Member>,
+}
+
+impl Slots {
+    /// The taken slots.
+    pub(super) fn live(&self) -> &[u32] {
+        &self.live
+    }
+
+    /// The slot that the next [`Slots::put`] is to fill.
+    pub(super) fn vacancy(&mut self) -> u32 {
+        self.free.last().copied().unwrap_or_else(|| {
+            self.slots.push(Slot::default());
+            let slot = (self.slots.len() - 1) as u32;
+            self.free.push(slot);
+            slot
+        })
+    }
+
+    /// An id for the next session in this slot.
+    pub(super) fn next_session(&mut self, slot: u32) -> SessionId {
+        let sessions = &mut self.slots[slot as usize].sessions;
+        *sessions = sessions.wrapping_add(1) % (1 << (32 - limits::SLOT_BITS));
+        SessionId(*sessions << limits::SLOT_BITS | slot)
+    }
+
+    /// Puts a member into the slot that [`Slots::vacancy`] gave.
+    pub(super) fn put(&mut self, slot: u32, member: Member) {
+        let vacancy = self.free.pop();
+        debug_assert_eq!(vacancy, Some(slot));
+        let place = self.live.len();
+        self.live.push(slot);
+        let entry = &mut self.slots[slot as usize];
+        entry.place = place;
+        entry.member = Some(member);
+    }
+
+    pub(super) fn take(&mut self, slot: u32) -> Option<Member> {
+        let entry = self.slots.get_mut(slot as usize)?;
+        let member = entry.member.take()?;
+        let place = entry.place;
+        self.live.swap_remove(place);
+        if let Some(moved) = self.live.get(place) {
+            self.slots[*moved as usize].place = place;
+        }
+        self.free.push(slot);
+        Some(member)
+    }
+
+    pub(super) fn member(&mut self, slot: u32) -> Option<&mut Member> {
+        self.slots.get_mut(slot as usize)?.member.as_mut()
+    }
+
+    pub(super) fn by_session(&mut self, session: SessionId) -> Option<(u32, &mut Member)> {
+        let slot = session.0 & ((1 << limits::SLOT_BITS) - 1);
+        let member = self.member(slot)?;
+        (member.session == session).then_some((slot, member))
+    }
+
+    /// How many slots there are, taken or not.
+    pub(super) fn places(&self) -> u64 {
+        self.slots.len() as u64
+    }
+
+    pub(super) fn name(&self, slot: u32) -> Option<&Name> {
+        Some(&self.slots.get(slot as usize)?.member.as_ref()?.author.name)
+    }
+}

@@ -1,0 +1,389 @@
+//! The room: one log of events, and a cursor into it for each member.
+//!
+//! A state machine without sockets, threads, clock or randomness of its own: the same code runs under real
+//! sockets and under a simulator. What always holds here: only [`Room::apply`] changes the log and who is in
+//! the room, and only by what the ledger has committed; a member's cursor moves forward only; nothing is kept
+//! for an address that has not proved that it receives; a datagram costs the same however many members
+//! there are, and an idle member costs nothing but its timers.
+//!
+//! The driver's order, for each batch: [`Room::set_wall_clock`]; [`Room::handle_datagram`] for each datagram
+//! and `handle_*` for what the operator does; [`Room::handle_timeout`]; then [`Room::poll_transmit`] until
+//! there is nothing to send, [`Room::poll_shown`] until there is nothing to show, and [`Room::poll_timeout`] for
+//! when to come back. `now` never goes back; it counts from any moment that the driver likes.
+
+mod admit;
+mod door;
+mod flush;
+mod ledger;
+mod log;
+mod member;
+mod talk;
+mod users;
+
+pub use ledger::{Entry, InMemory, Ledger, MemberRef, Proposal};
+pub use users::{User, UserMap};
+
+use crate::limits;
+use crate::link::Random;
+use crate::seal::Secrets;
+use crate::text::Name;
+use crate::wire::{self, Datagram, GoneReason, Malformed, Open, Refusal, Refused};
+use door::Door;
+use flush::Flush;
+use log::{Happened, Log};
+use member::{Graveyard, MemberId, Slots};
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, VecDeque};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// What the operator may set.
+#[derive(Clone, Copy, Debug)]
+pub struct Config {
+    /// Events that a joining member is shown, at most.
+    pub history: usize,
+    /// Members at once.
+    pub max_members: usize,
+    /// Members of one source address; `None`: [`limits::PER_ADDRESS`], and no limit for loopback; 0: no limit.
+    pub per_address: Option<usize>,
+    /// Utterances per second of one member; 0: no limit.
+    pub rate: u32,
+    /// Silence after which a member has left.
+    pub idle_timeout: Duration,
+}
+
+impl Default for Config {
+    fn default() -> Config {
+        Config {
+            history: limits::HISTORY,
+            max_members: limits::MEMBERS,
+            per_address: None,
+            rate: limits::RATE,
+            idle_timeout: limits::IDLE_TIMEOUT,
+        }
+    }
+}
+
+/// What came and went, in numbers that only grow.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Stats {
+    /// Datagrams handed to the room.
+    pub received: u64,
+    /// Datagrams that were none of ours, or damaged.
+    pub malformed: u64,
+    /// Datagrams of a session whose tag was wrong.
+    pub forged: u64,
+    /// Datagrams of a session that came before.
+    pub replayed: u64,
+    /// Datagrams of no session that we have.
+    pub stray: u64,
+    /// Datagrams that a source sent beyond its limit, and Joins whose cookie was wrong.
+    pub turned_away: u64,
+    /// Replies that found no room in the queue.
+    pub dropped: u64,
+    /// Datagrams sent.
+    pub sent: u64,
+    /// Of these, events sent again.
+    pub resent: u64,
+    /// Events appended to the log.
+    pub events: u64,
+}
+
+/// What the operator sees of the room.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "named as the events of the log are")]
+pub enum Shown {
+    Entered(Name),
+    Said(Name, Arc<str>),
+    Left(Name),
+    Announced(Arc<str>),
+    /// So many events were gone before they could be shown.
+    Gap(u64),
+}
+
+/// See the module.
+pub struct Room {
+    config: Config,
+    epoch: u64,
+    unix_ms: u64,
+    /// The number with which the log began.
+    first_event: u64,
+    log: Log,
+    ledger: Box<dyn Ledger>,
+    slots: Slots,
+    graveyard: Graveyard,
+    door: Door,
+    secrets: Secrets,
+    random: Random,
+    last_member: u32,
+    /// When a member has something to do: the earliest first. An entry that is no longer its member's `wake`
+    /// is passed over.
+    timers: BinaryHeap<Reverse<(Duration, u32)>>,
+    flush: Flush,
+    replies: VecDeque<(SocketAddr, Vec<u8>)>,
+    /// The operator's cursor into the log.
+    shown: u64,
+    closing_since: Option<Duration>,
+    stats: Stats,
+}
+
+impl Room {
+    /// An empty room. `seed` comes from the operating system and is used for nothing else.
+    pub fn new(config: Config, seed: [u8; 32], ledger: Box<dyn Ledger>) -> Room {
+        Room::with_first_event(config, seed, ledger, 1)
+    }
+
+    /// A room whose log begins with this number, for tests of numbers near their end.
+    pub fn with_first_event(
+        config: Config,
+        seed: [u8; 32],
+        ledger: Box<dyn Ledger>,
+        first: u64,
+    ) -> Room {
+        let mut secrets = Secrets::new(seed);
+        let mut number = || secrets.key().hash(&[]);
+        let (epoch, delays) = (number(), number());
+        let door = Door::new(secrets.key(), secrets.key(), config.per_address);
+        Room {
+            config,
+            epoch,
+            unix_ms: 0,
+            first_event: first,
+            log: Log::new(first),
+            ledger,
+            slots: Slots::default(),
+            graveyard: Graveyard::default(),
+            door,
+            secrets,
+            random: Random::new(delays),
+            last_member: 0,
+            timers: BinaryHeap::new(),
+            flush: Flush::default(),
+            replies: VecDeque::new(),
+            shown: first,
+            closing_since: None,
+            stats: Stats::default(),
+        }
+    }
+
+    /// Tells the wall clock's time, with which events are stamped: milliseconds since 1970.
+    pub fn set_wall_clock(&mut self, unix_ms: u64) {
+        self.unix_ms = unix_ms;
+    }
+
+    /// What came and went so far.
+    pub fn stats(&self) -> Stats {
+        self.stats
+    }
+
+    /// A datagram has come.
+    pub fn handle_datagram(
+        &mut self,
+        users: &mut UserMap,
+        now: Duration,
+        from: SocketAddr,
+        bytes: &[u8],
+    ) {
+        self.stats.received += 1;
+        match wire::decode(bytes) {
+            Err(malformed) => self.count_malformed(from, malformed),
+            Ok(Datagram::Foreign(nonce)) if self.door.admits(now, from.ip()) => {
+                let reason = Refusal::Version(wire::VERSION);
+                self.reply_open(from, &Open::Refused(Refused { nonce, reason }));
+            }
+            Ok(Datagram::Foreign(_)) => self.stats.turned_away += 1,
+            Ok(Datagram::Open(Open::Hello(hello))) => self.handle_hello(now, from, hello),
+            Ok(Datagram::Open(Open::Join(join))) => self.handle_join(users, now, from, &join),
+            // What servers say is never answered: two servers cannot be set upon each other.
+            Ok(Datagram::Open(_)) => self.stats.stray += 1,
+            Ok(Datagram::Sealed(sealed)) => self.handle_sealed(users, now, from, &sealed),
+        }
+    }
+
+    /// The operator says something, at most [`limits::UTTERANCE_BYTES`] of it.
+    pub fn handle_announce(&mut self, users: &mut UserMap, now: Duration, text: &str) {
+        debug_assert!(text.len() <= limits::UTTERANCE_BYTES);
+        self.propose(users, now, Proposal::Announce(text.into()));
+    }
+
+    /// The operator removes a member; false if there is none of this name.
+    pub fn handle_kick(
+        &mut self,
+        users: &mut UserMap,
+        now: Duration,
+        name: &Name,
+        why: &str,
+    ) -> bool {
+        let Some(session) = users.find(name).map(|user| user.session) else { return false };
+        let Some((slot, _)) = self.slots.by_session(session) else { return false };
+        let mut cut = why.len().min(limits::WHY_BYTES);
+        while !why.is_char_boundary(cut) {
+            cut -= 1;
+        }
+        self.remove(users, now, slot, GoneReason::Kicked, &why[..cut]);
+        true
+    }
+
+    /// The operator closes the room: members are told until they know, see [`Room::is_closed`].
+    pub fn handle_close(&mut self, now: Duration) {
+        self.closing_since.get_or_insert(now);
+        self.flush.everyone();
+        for at in 0..self.slots.live().len() {
+            self.schedule(now, self.slots.live()[at]);
+        }
+    }
+
+    /// Whether the room is closed and every member knows, or had time enough to.
+    pub fn is_closed(&self, now: Duration) -> bool {
+        self.closing_since
+            .is_some_and(|since| self.slots.live().is_empty() || now >= since + limits::CLOSE_TIMEOUT)
+    }
+
+    /// When [`Room::handle_timeout`] should be called next.
+    pub fn poll_timeout(&self) -> Option<Duration> {
+        let timer = self.timers.peek().map(|Reverse((at, _))| *at);
+        match self.closing_since {
+            Some(since) => {
+                let end = since + limits::CLOSE_TIMEOUT;
+                Some(timer.map_or(end, |at| at.min(end)))
+            }
+            None => timer,
+        }
+    }
+
+    /// Does what has come due.
+    pub fn handle_timeout(&mut self, users: &mut UserMap, now: Duration) {
+        while let Some(Reverse((at, slot))) = self.timers.peek().copied()
+            && at <= now
+        {
+            self.timers.pop();
+            if self.slots.member(slot).is_some_and(|member| member.wake == at) {
+                self.wake(users, now, slot);
+            }
+        }
+        self.apply(users, now);
+    }
+
+    /// The next event for the operator's screen.
+    pub fn poll_shown(&mut self) -> Option<Shown> {
+        if self.shown < self.log.first() {
+            let count = self.log.first() - self.shown;
+            self.shown = self.log.first();
+            return Some(Shown::Gap(count));
+        }
+        let shown = match self.log.event(self.shown)? {
+            Happened::Entered(author) => Shown::Entered(author.name.clone()),
+            Happened::Said { author, text, .. } => Shown::Said(author.name.clone(), text.clone()),
+            Happened::Left(author) => Shown::Left(author.name.clone()),
+            Happened::Announced(text) => Shown::Announced(text.clone()),
+        };
+        self.shown += 1;
+        Some(shown)
+    }
+
+    /// A member's time has come: a timeout of its link, its silence, its rate, or the closing of the room.
+    fn wake(&mut self, users: &mut UserMap, now: Duration, slot: u32) {
+        let Some(member) = self.slots.member(slot) else { return };
+        member.wake = Duration::MAX;
+        if now.saturating_sub(member.link.heard_at()) >= self.config.idle_timeout {
+            // What it was heard saying is said before it leaves.
+            self.release(now, slot, 0);
+            self.remove(users, now, slot, GoneReason::Silent, "");
+            return;
+        }
+        member.link.handle_timeout(now);
+        self.release(now, slot, self.config.rate);
+        self.touch(slot);
+        self.schedule(now, slot);
+    }
+
+    /// Makes sure that the member is woken when it next has something to do.
+    fn schedule(&mut self, now: Duration, slot: u32) {
+        let idle_timeout = self.config.idle_timeout;
+        let closing_since = self.closing_since;
+        let Some(member) = self.slots.member(slot) else { return };
+        let mut at = member.link.heard_at() + idle_timeout;
+        if let Some(link) = member.link.poll_timeout() {
+            at = at.min(link);
+        }
+        if !member.waiting.is_empty()
+            && let Err(token_at) = { member.rate }.take(now, self.config.rate)
+        {
+            at = at.min(token_at);
+        }
+        if let Some(since) = closing_since {
+            // Told once, it is told again; until then it is told when it has everything, or at the latest.
+            at = at.min(member.tell_gone_at.unwrap_or(since + limits::CLOSE_DELIVER));
+        }
+        if at < member.wake {
+            member.wake = at;
+            self.timers.push(Reverse((at, slot)));
+        }
+    }
+
+    /// The member may have something to send.
+    fn touch(&mut self, slot: u32) {
+        if let Some(member) = self.slots.member(slot) {
+            self.flush.touch(slot, &mut member.dirty);
+        }
+    }
+
+    fn propose(&mut self, users: &mut UserMap, now: Duration, proposal: Proposal) {
+        self.ledger.propose(proposal);
+        self.apply(users, now);
+    }
+
+    /// Makes happen what the ledger has committed.
+    fn apply(&mut self, users: &mut UserMap, now: Duration) {
+        while let Some(proposal) = self.ledger.poll_committed() {
+            match proposal {
+                Proposal::Enter(entry) => self.enter(users, now, &entry),
+                Proposal::Say { author, text } => self.say(author, text),
+                Proposal::Leave { author, reason, why } => {
+                    self.leave(users, now, author, reason, why);
+                }
+                Proposal::Announce(text) => drop(self.append(Happened::Announced(text))),
+            }
+        }
+    }
+
+    /// Appends to the log; everyone is to have it.
+    fn append(&mut self, happened: Happened) -> u64 {
+        self.stats.events += 1;
+        self.flush.everyone();
+        self.log.append(self.unix_ms, happened)
+    }
+
+    fn reply_open(&mut self, to: SocketAddr, open: &Open<'_>) {
+        let mut bytes = Vec::new();
+        wire::encode(open, &mut bytes);
+        self.reply(to, bytes);
+    }
+
+    fn reply(&mut self, to: SocketAddr, bytes: Vec<u8>) {
+        if self.replies.len() < limits::REPLIES {
+            self.replies.push_back((to, bytes));
+        } else {
+            self.stats.dropped += 1;
+        }
+    }
+
+    fn count_malformed(&mut self, from: SocketAddr, malformed: Malformed) {
+        self.stats.malformed += 1;
+        ::log::trace!("dropped a datagram from {from}: {malformed:?}");
+    }
+
+    fn next_member(&mut self) -> MemberId {
+        self.last_member = self.last_member.wrapping_add(1).max(1);
+        MemberId(self.last_member)
+    }
+
+    /// The id and name of who is at a place, for the roster.
+    fn roster(&self, after: u64) -> impl Iterator<Item = (u64, &str)> {
+        (after..self.slots.places())
+            .filter_map(|slot| Some((slot + 1, self.slots.name(slot as u32)?.as_str())))
+    }
+
+}
+

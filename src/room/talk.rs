@@ -1,0 +1,277 @@
+//! Being in: what a member's datagrams bring, and how it leaves.
+
+use super::admit::user;
+use super::door::Purpose;
+use super::log::Happened;
+use super::member::{Heard, Member};
+use super::{MemberRef, Proposal, Room, UserMap};
+use crate::limits;
+use crate::link::Arrival;
+use crate::wire::{
+    Ask, Challenge, Gone, GoneReason, Kind, Moved, Open, PacketNumber, Sealed, SessionId, Tell, Unknown, Up,
+    Utterance, says_bye,
+};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+impl Room {
+    pub(super) fn handle_sealed(
+        &mut self,
+        users: &mut UserMap,
+        now: Duration,
+        from: SocketAddr,
+        sealed: &Sealed<'_>,
+    ) {
+        if !matches!(sealed.kind, Kind::Up | Kind::Ask | Kind::Moved) {
+            self.stats.stray += 1;
+            return;
+        }
+        let Some((slot, member)) = self.slots.by_session(sealed.session) else {
+            return self.handle_stray(now, from, sealed);
+        };
+        if !sealed.verify(member.secret) {
+            self.stats.forged += 1;
+            return;
+        }
+        let Some(arrival) = member.link.receive(now, sealed.packet) else {
+            self.stats.replayed += 1;
+            return;
+        };
+        let elsewhere = member.address != from;
+        if arrival == Arrival::Newest && elsewhere && sealed.kind != Kind::Moved {
+            // Data moves there only after the new address has answered (RFC 9000, section 9.3).
+            let nonce = sealed.packet.0;
+            let cookie = self.door.cookie(now, from, nonce, Purpose::Move(sealed.session));
+            self.reply_open(from, &Open::Challenge(Challenge { nonce, cookie }));
+        }
+        match sealed.kind {
+            Kind::Moved => self.handle_moved(users, now, from, slot, sealed, arrival),
+            Kind::Ask => self.handle_ask(now, slot, sealed),
+            _ => self.handle_up(users, now, slot, sealed),
+        }
+        self.touch(slot);
+        self.schedule(now, slot);
+    }
+
+    fn handle_up(&mut self, users: &mut UserMap, now: Duration, slot: u32, sealed: &Sealed<'_>) {
+        let Ok(up) = Up::read(sealed) else {
+            self.stats.malformed += 1;
+            return;
+        };
+        let delay = self.random.between(limits::ACK_DELAY_LEAST, limits::ACK_DELAY_MOST);
+        let Some(member) = self.slots.member(slot) else { return };
+        if up.bye && self.closing_since.is_some() {
+            self.bury(users, now, slot, GoneReason::Closed, "".into());
+            return;
+        }
+        if member.link.acknowledge(now, up.acked, up.gap_end, up.held_ms).is_err() {
+            return self.remove(users, now, slot, GoneReason::Violation, "");
+        }
+        if member.leaving || self.closing_since.is_some() {
+            return;
+        }
+        let mut repeated = false;
+        for (number, utterance) in (up.first..).zip(&up.utterances) {
+            repeated |= number < member.inbox.next();
+            if number <= member.ordered + limits::UTTERANCES_UNORDERED {
+                let heard = match utterance {
+                    Utterance::Say(text) => Heard::Say((*text).into()),
+                    Utterance::Leave => Heard::Leave,
+                };
+                member.inbox.insert(number, number + 1, heard);
+            }
+        }
+        while let Some((_, heard)) = member.inbox.pop() {
+            member.waiting.push_back(heard);
+        }
+        if up.answer || !up.utterances.is_empty() {
+            // What is said again was not acknowledged in time: say so without delay.
+            member.link.owe(now, repeated, delay);
+        }
+        self.release(now, slot, self.config.rate);
+        self.apply(users, now);
+    }
+
+    /// Proposes what a member was heard saying, as fast as its rate allows.
+    pub(super) fn release(&mut self, now: Duration, slot: u32, rate: u32) {
+        let Some(member) = self.slots.member(slot) else { return };
+        let author = reference(slot, member);
+        while !member.leaving
+            && let Some(heard) = member.waiting.front()
+        {
+            let proposal = match heard {
+                Heard::Say(_) if member.rate.take(now, rate).is_err() => return,
+                Heard::Say(text) => Proposal::Say { author, text: text.clone() },
+                Heard::Leave => {
+                    member.leaving = true;
+                    Proposal::Leave { author, reason: GoneReason::Left, why: "".into() }
+                }
+            };
+            member.waiting.pop_front();
+            self.ledger.propose(proposal);
+        }
+    }
+
+    pub(super) fn say(&mut self, author: MemberRef, text: Arc<str>) {
+        let end = self.log.end();
+        let Some(member) = self.slots.member(author.slot).filter(|m| m.author.member == author.member)
+        else {
+            return;
+        };
+        member.ordered += 1;
+        // Nothing said is nothing to show, but it has its number.
+        if !text.is_empty() {
+            member.last_own = end;
+            let author = member.author.clone();
+            let utterance = member.ordered;
+            self.append(Happened::Said { author, utterance, text });
+        }
+    }
+
+    /// Proposes that a member leaves, unless it does already.
+    pub(super) fn remove(
+        &mut self,
+        users: &mut UserMap,
+        now: Duration,
+        slot: u32,
+        reason: GoneReason,
+        why: &str,
+    ) {
+        let Some(member) = self.slots.member(slot).filter(|member| !member.leaving) else { return };
+        member.leaving = true;
+        let author = reference(slot, member);
+        self.propose(users, now, Proposal::Leave { author, reason, why: why.into() });
+    }
+
+    pub(super) fn leave(
+        &mut self,
+        users: &mut UserMap,
+        now: Duration,
+        author: MemberRef,
+        reason: GoneReason,
+        why: Arc<str>,
+    ) {
+        let end = self.log.end();
+        let Some(member) = self.slots.member(author.slot).filter(|m| m.author.member == author.member)
+        else {
+            return;
+        };
+        if reason == GoneReason::Left {
+            member.ordered += 1;
+        }
+        member.last_own = end;
+        let who = member.author.clone();
+        self.append(Happened::Left(who));
+        self.bury(users, now, author.slot, reason, why);
+    }
+
+    /// Takes a member out of the room, tells it so, and keeps what is needed to tell it again.
+    fn bury(
+        &mut self,
+        users: &mut UserMap,
+        now: Duration,
+        slot: u32,
+        reason: GoneReason,
+        why: Arc<str>,
+    ) {
+        let Some(mut member) = self.slots.take(slot) else { return };
+        users.remove(&member.author.name);
+        self.door.left(member.address.ip());
+        let departed = member.depart(now, reason, why);
+        self.graveyard.put(member.session, departed);
+        if reason != GoneReason::Closed {
+            self.tell_gone(member.session, usize::MAX);
+        }
+    }
+
+    /// Tells a departed member that its session is over, in at most `most` bytes.
+    fn tell_gone(&mut self, session: SessionId, most: usize) {
+        let Some(departed) = self.graveyard.find(session) else { return };
+        let packet = PacketNumber(departed.next_packet);
+        departed.next_packet = departed.next_packet.saturating_add(1);
+        let why = if most == usize::MAX { &*departed.why } else { "" };
+        let mut bytes = Vec::new();
+        Gone { reason: departed.reason, why }.write(&mut bytes, session, packet, departed.secret);
+        let to = departed.address;
+        if bytes.len() < most {
+            self.reply(to, bytes);
+        }
+    }
+
+    /// A datagram of a session that is not here: over, or of another server, or never there.
+    fn handle_stray(&mut self, now: Duration, from: SocketAddr, sealed: &Sealed<'_>) {
+        self.stats.stray += 1;
+        if says_bye(sealed) || !self.door.admits(now, from.ip()) {
+            return;
+        }
+        match self.graveyard.find(sealed.session) {
+            Some(departed) if sealed.verify(departed.secret) => {
+                // Its last address is proved; from another one it is worth no more than it brought.
+                let known = departed.address == from;
+                departed.address = from;
+                self.tell_gone(sealed.session, if known { usize::MAX } else { sealed.size() });
+            }
+            _ => {
+                let unknown = Unknown { session: sealed.session, echo: sealed.tag };
+                self.reply_open(from, &Open::Unknown(unknown));
+            }
+        }
+    }
+
+    fn handle_moved(
+        &mut self,
+        users: &mut UserMap,
+        now: Duration,
+        from: SocketAddr,
+        slot: u32,
+        sealed: &Sealed<'_>,
+        arrival: Arrival,
+    ) {
+        let Ok(moved) = Moved::read(sealed) else {
+            self.stats.malformed += 1;
+            return;
+        };
+        let purpose = Purpose::Move(sealed.session);
+        let accepted = self.door.accepts(now, from, moved.nonce, purpose, moved.cookie);
+        if !accepted || arrival != Arrival::Newest {
+            self.stats.turned_away += 1;
+            return;
+        }
+        self.relocate(users, slot, from);
+        // The client should learn at once that the server is there.
+        if let Some(member) = self.slots.member(slot) {
+            member.link.owe(now, true, Duration::ZERO);
+        }
+    }
+
+    /// From now on the member's datagrams go to this address, which was proved.
+    pub(super) fn relocate(&mut self, users: &mut UserMap, slot: u32, to: SocketAddr) {
+        let Some(member) = self.slots.member(slot).filter(|member| member.address != to) else {
+            return;
+        };
+        self.door.left(member.address.ip());
+        self.door.entered(to.ip());
+        member.address = to;
+        member.link.handle_path_change();
+        users.put(user(member));
+        self.touch(slot);
+    }
+
+    fn handle_ask(&mut self, now: Duration, slot: u32, sealed: &Sealed<'_>) {
+        let Ok(ask) = Ask::read(sealed) else {
+            self.stats.malformed += 1;
+            return;
+        };
+        let Some(member) = self.slots.member(slot) else { return };
+        let to = member.address;
+        let session = (member.session, member.link.next_packet(now), member.secret);
+        let mut bytes = Vec::new();
+        Tell::write(&mut bytes, session, ask, self.roster(ask.after));
+        self.reply(to, bytes);
+    }
+}
+
+fn reference(slot: u32, member: &Member) -> MemberRef {
+    MemberRef { slot, member: member.author.member }
+}

@@ -1,0 +1,396 @@
+//! The session: a client's side of the room, as a state machine.
+//!
+//! No sockets, threads, clock or randomness of its own: the same code runs under real sockets and under a
+//! simulator. What always holds here: what was said is kept until the server has ordered it, through loss,
+//! changes of address, and restarts of the server; events come out once each and in the log's order, and what
+//! the log no longer held comes out as a gap.
+//!
+//! The driver's order: `handle_*` for what has happened; then [`Session::poll_transmit`] until there is nothing
+//! to send, [`Session::poll_event`] until there is nothing to tell, and [`Session::poll_timeout`] for when to
+//! call [`Session::handle_timeout`]. After [`Event::Ended`] there is nothing more to do but to send what is left.
+//! `now` never goes back; it counts from any moment that the driver likes.
+
+mod handshake;
+mod presence;
+
+use crate::limits;
+use crate::link::Random;
+use crate::seal::Tag;
+use crate::wire::{self, Datagram, GoneReason, Open, Refusal};
+use presence::{Past, Presence};
+use std::collections::VecDeque;
+use std::time::Duration;
+
+/// What the driver is told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// In the room.
+    Joined(Joined),
+    /// Not let in. After a refused name, [`Session::handle_name`] with another one goes on.
+    Refused(Refusal),
+    /// Something happened in the room.
+    Happened {
+        /// Its number in the log.
+        number: u64,
+        /// When, in milliseconds since 1970 by the server's clock.
+        unix_ms: u64,
+        /// Whether it was before this client came.
+        history: bool,
+        /// What.
+        what: Seen,
+    },
+    /// The utterance of this count, in the order of [`Session::handle_say`], is in the log.
+    Ordered(u64),
+    /// Who is here.
+    Roster(Vec<String>),
+    /// Nothing was heard of the server for so long, though it was asked.
+    Silent(Duration),
+    /// The server is heard again after a silence.
+    HeardAgain,
+    /// The socket should be made anew: this one may be of a network that is gone.
+    Rebind,
+    /// It is over.
+    Ended(End),
+}
+
+/// How one came to be in the room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Joined {
+    /// For the first time.
+    First,
+    /// After having been cut off; the log goes on where one was.
+    Again,
+    /// After the server was started anew: another log, from its beginning.
+    Anew,
+}
+
+/// Something that happened in the room, to somebody else.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "named as the events of the log are")]
+pub enum Seen {
+    Entered(String),
+    Said(String, String),
+    Left(String),
+    Announced(String),
+    /// So many events are no longer to be had.
+    Gap(u64),
+}
+
+/// How a session ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum End {
+    /// As wished: everything said was ordered, and the server has confirmed the leaving.
+    Left,
+    /// The server ended it, and what the operator said of it.
+    Removed(GoneReason, String),
+    /// No server answered.
+    Unreachable,
+    /// Leaving, the server fell silent; so many utterances were not delivered.
+    Undelivered(usize),
+}
+
+/// Where the session stands.
+#[derive(Debug)]
+enum State {
+    /// A name was refused; waiting for another.
+    Nameless,
+    /// A Hello goes out until a Challenge comes.
+    Greeting,
+    /// A Join goes out until a Welcome comes, or it was tried often enough.
+    Joining { cookie: u64, tries: u32 },
+    /// In the room.
+    Present(Box<Presence>),
+    /// Over.
+    Over,
+}
+
+/// What a person would like the room to order, in the order in which it was said.
+#[derive(Debug)]
+enum Item {
+    Say(String),
+    Leave,
+}
+
+/// See the module.
+#[derive(Debug)]
+pub struct Session {
+    state: State,
+    name: String,
+    history: u16,
+    random: Random,
+    nonce: u64,
+    began_at: Duration,
+    /// While not present: when to send again, and how long to wait after that.
+    retry_at: Duration,
+    retry_pause: Duration,
+    /// The session before this one, to be resumed.
+    past: Option<Past>,
+    queue: VecDeque<Item>,
+    /// The number, in the present session, of the last utterance before the queue.
+    ordered: u64,
+    /// Utterances ordered since the beginning, over all sessions.
+    ordered_in_all: u64,
+    leaving: bool,
+    /// Since when an answer is awaited, and nothing at all was heard.
+    asked_at: Option<Duration>,
+    heard_at: Duration,
+    notice_at: Duration,
+    rebind_at: Duration,
+    noticed: bool,
+    paused: bool,
+    /// Tags of the newest datagrams, by which an Unknown is believed.
+    tags: VecDeque<Tag>,
+    /// The word to the server that we know that the session is over.
+    farewell: Option<Vec<u8>>,
+    events: VecDeque<Event>,
+}
+
+impl Session {
+    /// A session that asks to come in under `name`, to be shown at most `history` of the events before.
+    /// `seed` should come from the operating system: who guesses it can forge the server's first answers.
+    pub fn new(now: Duration, name: &str, history: u16, seed: u64) -> Session {
+        let mut session = Session {
+            state: State::Greeting,
+            name: name.to_owned(),
+            history,
+            random: Random::new(seed),
+            nonce: 0,
+            began_at: now,
+            retry_at: now,
+            retry_pause: limits::HANDSHAKE_RETRY,
+            past: None,
+            queue: VecDeque::new(),
+            ordered: 0,
+            ordered_in_all: 0,
+            leaving: false,
+            asked_at: None,
+            heard_at: now,
+            notice_at: Duration::MAX,
+            rebind_at: Duration::MAX,
+            noticed: false,
+            paused: false,
+            tags: VecDeque::new(),
+            farewell: None,
+            events: VecDeque::new(),
+        };
+        session.greet(now);
+        session
+    }
+
+    /// The name that was asked for last.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Whether it is over.
+    pub fn is_over(&self) -> bool {
+        matches!(self.state, State::Over)
+    }
+
+    /// Whether [`Session::handle_say`] may be called: the queue is not full.
+    pub fn has_room(&self) -> bool {
+        self.queue.len() < limits::UTTERANCES_QUEUED
+    }
+
+    /// Utterances that are not yet in the log, as far as is known.
+    pub fn undelivered(&self) -> usize {
+        self.queue.iter().filter(|item| matches!(item, Item::Say(_))).count()
+    }
+
+    /// The person says something: at most [`limits::UTTERANCE_BYTES`], not nothing, and not after leaving.
+    pub fn handle_say(&mut self, text: &str) {
+        debug_assert!(!text.is_empty() && text.len() <= limits::UTTERANCE_BYTES);
+        if !self.leaving {
+            self.queue.push_back(Item::Say(text.to_owned()));
+        }
+    }
+
+    /// The person leaves, after what was said has been delivered.
+    pub fn handle_leave(&mut self) {
+        if std::mem::replace(&mut self.leaving, true) || self.is_over() {
+            return;
+        }
+        self.queue.push_back(Item::Leave);
+        let cut_off = self.past.is_some() && !matches!(self.state, State::Present(_));
+        if cut_off && self.queue.len() == 1 {
+            self.end(End::Left);
+        }
+    }
+
+    /// The person asks who is here.
+    pub fn handle_who(&mut self, now: Duration) {
+        if let State::Present(presence) = &mut self.state {
+            presence.ask(now);
+        }
+    }
+
+    /// The person gives another name after a refusal.
+    pub fn handle_name(&mut self, now: Duration, name: &str) {
+        if matches!(self.state, State::Nameless) {
+            self.name = name.to_owned();
+            self.began_at = now;
+            self.greet(now);
+        }
+    }
+
+    /// The screen takes no more (`paused`), so that nothing is read from the socket for now: silence says
+    /// nothing about the server.
+    pub fn handle_pause(&mut self, now: Duration, paused: bool) {
+        self.paused = paused;
+        if !paused {
+            self.asked_at = self.asked_at.map(|_| now);
+            self.heard_at = now;
+            self.plan_notices();
+        }
+    }
+
+    /// A datagram has come.
+    pub fn handle_datagram(&mut self, now: Duration, bytes: &[u8]) {
+        match wire::decode(bytes) {
+            Ok(Datagram::Open(Open::Challenge(challenge))) => self.handle_challenge(now, challenge),
+            Ok(Datagram::Open(Open::Welcome(welcome))) => self.handle_welcome(now, &welcome),
+            Ok(Datagram::Open(Open::Refused(refused))) => self.handle_refused(now, refused),
+            Ok(Datagram::Open(Open::Unknown(unknown))) => self.handle_unknown(now, unknown),
+            Ok(Datagram::Sealed(sealed)) => self.handle_sealed(now, &sealed),
+            Ok(Datagram::Open(Open::Hello(_) | Open::Join(_)) | Datagram::Foreign(_)) => (),
+            Err(malformed) => log::trace!("dropped a datagram of {} bytes: {malformed:?}", bytes.len()),
+        }
+    }
+
+    /// When [`Session::handle_timeout`] should be called next.
+    pub fn poll_timeout(&self) -> Option<Duration> {
+        let own = match &self.state {
+            State::Over | State::Nameless => return None,
+            State::Greeting | State::Joining { .. } => Some(self.retry_at),
+            State::Present(presence) => presence.poll_timeout(),
+        };
+        let silence = self.asked_at.map(|_| self.notice_at.min(self.rebind_at));
+        own.into_iter().chain(silence).chain(self.give_up_at()).min()
+    }
+
+    /// Does what has come due.
+    pub fn handle_timeout(&mut self, now: Duration) {
+        if self.give_up_at().is_some_and(|at| at <= now) {
+            return self.give_up();
+        }
+        if let State::Present(presence) = &mut self.state {
+            presence.handle_timeout(now, &mut self.random);
+        }
+        if self.asked_at.is_none() || self.paused || matches!(self.state, State::Over | State::Nameless) {
+            return;
+        }
+        if self.notice_at <= now {
+            self.notice_at = now + limits::SILENCE_REPEAT;
+            // Before the first Welcome there is nothing that one could be cut off from.
+            if self.past.is_some() || matches!(self.state, State::Present(_)) {
+                self.noticed = true;
+                self.events.push_back(Event::Silent(now - self.heard_at));
+            }
+        }
+        if self.rebind_at <= now {
+            self.rebind_at = now + limits::REBIND_AFTER;
+            self.events.push_back(Event::Rebind);
+        }
+    }
+
+    /// The next datagram to send, in `to`, which is emptied; false if there is none.
+    pub fn poll_transmit(&mut self, now: Duration, to: &mut Vec<u8>) -> bool {
+        to.clear();
+        if let Some(farewell) = self.farewell.take() {
+            *to = farewell;
+            return true;
+        }
+        let tag = match &mut self.state {
+            State::Over | State::Nameless => None,
+            State::Greeting | State::Joining { .. } => return self.transmit_handshake(now, to),
+            State::Present(presence) => presence.transmit(now, &self.queue, self.ordered, to),
+        };
+        let Some(tag) = tag else { return false };
+        if self.tags.len() == limits::RECENT_TAGS {
+            self.tags.pop_front();
+        }
+        self.tags.push_back(tag);
+        self.note_waiting(now);
+        true
+    }
+
+    /// What there is to tell.
+    pub fn poll_event(&mut self) -> Option<Event> {
+        self.events.pop_front()
+    }
+
+    /// The server was heard.
+    fn note_heard(&mut self, now: Duration) {
+        self.heard_at = now;
+        self.asked_at = None;
+        self.note_waiting(now);
+        if std::mem::take(&mut self.noticed) {
+            self.events.push_back(Event::HeardAgain);
+        }
+    }
+
+    /// If an answer is awaited, silence counts from now, unless it does already.
+    fn note_waiting(&mut self, now: Duration) {
+        let waiting = match &self.state {
+            State::Present(presence) => presence.is_waiting(),
+            State::Greeting | State::Joining { .. } => true,
+            State::Nameless | State::Over => false,
+        };
+        if !waiting {
+            self.asked_at = None;
+        } else if self.asked_at.is_none() {
+            self.asked_at = Some(now);
+            self.plan_notices();
+        }
+    }
+
+    fn plan_notices(&mut self) {
+        if let Some(asked_at) = self.asked_at {
+            self.notice_at = asked_at + limits::SILENCE_NOTICE;
+            self.rebind_at = asked_at + limits::REBIND_AFTER;
+        }
+    }
+
+    /// When there is no more point in trying.
+    fn give_up_at(&self) -> Option<Duration> {
+        if self.is_over() {
+            None
+        } else if self.past.is_none() && !matches!(self.state, State::Present(_) | State::Nameless) {
+            Some(self.began_at + limits::CONNECT_TIMEOUT)
+        } else if self.leaving && self.asked_at.is_some() {
+            let patience = if self.undelivered() > 0 {
+                limits::LEAVE_TIMEOUT
+            } else {
+                limits::SILENCE_NOTICE
+            };
+            self.asked_at.map(|asked_at| asked_at + patience)
+        } else {
+            None
+        }
+    }
+
+    fn give_up(&mut self) {
+        let end = match self.undelivered() {
+            _ if self.past.is_none() && !matches!(self.state, State::Present(_)) => End::Unreachable,
+            0 => End::Left,
+            undelivered => End::Undelivered(undelivered),
+        };
+        self.end(end);
+    }
+
+    fn end(&mut self, end: End) {
+        self.state = State::Over;
+        self.events.push_back(Event::Ended(end));
+    }
+
+    /// Everything up to this number of the present session is in the log.
+    fn note_ordered(&mut self, ordered: u64) {
+        while self.ordered < ordered && matches!(self.queue.front(), Some(Item::Say(_))) {
+            self.queue.pop_front();
+            self.ordered += 1;
+            self.ordered_in_all += 1;
+            self.events.push_back(Event::Ordered(self.ordered_in_all));
+        }
+    }
+}
+

@@ -1,0 +1,343 @@
+//! Being in the room: one session with the server, from its Welcome to its end.
+
+use super::{End, Event, Item, Seen, Session, State};
+use crate::limits;
+use crate::link::{Inbox, Link, Random};
+use crate::seal::{Key, Tag};
+use crate::wire::{
+    Ask, Challenge, Down, Gone, GoneReason, Kind, Moved, Sealed, SessionId, Tell, Up, UpEncoder,
+    Utterance, Welcome, What, decode_down,
+};
+use crate::link::Run;
+use std::collections::VecDeque;
+use std::time::Duration;
+
+/// What is kept of a session, so that the next one can continue it.
+#[derive(Debug)]
+pub(super) struct Past {
+    pub(super) epoch: u64,
+    pub(super) session: SessionId,
+    pub(super) secret: Key,
+    pub(super) next: u64,
+}
+
+/// An event that came, perhaps early.
+#[derive(Debug)]
+struct Arrived {
+    number: u64,
+    unix_ms: u64,
+    /// `None`: one's own.
+    what: Option<Seen>,
+}
+
+/// A roster on its way: pages are asked for one after the other.
+#[derive(Debug)]
+struct Asking {
+    request: u64,
+    after: u64,
+    names: Vec<String>,
+    retry_at: Duration,
+}
+
+/// See the module.
+#[derive(Debug)]
+pub(super) struct Presence {
+    session: SessionId,
+    secret: Key,
+    epoch: u64,
+    /// Events from this one on are no history.
+    live: u64,
+    link: Link,
+    inbox: Inbox<Vec<Arrived>>,
+    /// The gap that was reported last, so that a new one is reported at once.
+    reported_gap: u64,
+    keep_alive: Duration,
+    keep_alive_at: Duration,
+    challenged: Option<Challenge>,
+    last_request: u64,
+    asking: Option<Asking>,
+}
+
+impl Presence {
+    pub(super) fn new(now: Duration, welcome: &Welcome, next: u64, random: &mut Random) -> Presence {
+        let idle_timeout = Duration::from_secs(u64::from(welcome.idle_timeout));
+        let keep_alive = (idle_timeout / 4).clamp(limits::KEEP_ALIVE_LEAST, limits::KEEP_ALIVE);
+        let mut presence = Presence {
+            session: welcome.session,
+            secret: welcome.secret,
+            epoch: welcome.epoch,
+            live: welcome.live,
+            link: Link::new(now, welcome.heard),
+            inbox: Inbox::new(next, limits::EARLY_DATAGRAMS),
+            reported_gap: 0,
+            keep_alive,
+            keep_alive_at: now,
+            challenged: None,
+            last_request: 0,
+            asking: None,
+        };
+        presence.plan_keep_alive(now, random);
+        presence
+    }
+
+    /// Lets the server know at once that the Welcome has come.
+    pub(super) fn announce(&mut self) {
+        self.link.probe();
+    }
+
+    pub(super) fn session(&self) -> SessionId {
+        self.session
+    }
+
+    pub(super) fn past(&self) -> Past {
+        Past {
+            epoch: self.epoch,
+            session: self.session,
+            secret: self.secret,
+            next: self.inbox.next(),
+        }
+    }
+
+    pub(super) fn is_waiting(&self) -> bool {
+        self.link.is_waiting()
+    }
+
+    pub(super) fn ask(&mut self, now: Duration) {
+        self.last_request += 1;
+        let request = self.last_request;
+        self.asking = Some(Asking { request, after: 0, names: Vec::new(), retry_at: now });
+    }
+
+    pub(super) fn handle_challenge(&mut self, challenge: Challenge) {
+        self.challenged = Some(challenge);
+    }
+
+    pub(super) fn poll_timeout(&self) -> Option<Duration> {
+        let asking = self.asking.as_ref().map(|asking| asking.retry_at);
+        self.link.poll_timeout().into_iter().chain(asking).chain([self.keep_alive_at]).min()
+    }
+
+    pub(super) fn handle_timeout(&mut self, now: Duration, random: &mut Random) {
+        self.link.handle_timeout(now);
+        if now >= self.keep_alive_at {
+            if now >= self.link.sent_at() + self.keep_alive - self.keep_alive / 10 {
+                self.link.probe();
+            }
+            self.plan_keep_alive(now, random);
+        }
+    }
+
+    /// Ten per cent more or less, so that a thousand clients do not speak at once.
+    fn plan_keep_alive(&mut self, now: Duration, random: &mut Random) {
+        let tenth = self.keep_alive / 10;
+        let pause = random.between(self.keep_alive - tenth, self.keep_alive + tenth);
+        let from = self.link.sent_at().max(now.saturating_sub(self.keep_alive));
+        self.keep_alive_at = (from + pause).max(now + tenth);
+    }
+
+    /// The next datagram, and its tag.
+    pub(super) fn transmit(
+        &mut self,
+        now: Duration,
+        queue: &VecDeque<Item>,
+        ordered: u64,
+        to: &mut Vec<u8>,
+    ) -> Option<Tag> {
+        if let Some(Challenge { nonce, cookie }) = self.challenged.take() {
+            let packet = self.link.next_packet(now);
+            self.link.on_probe_sent(now);
+            return Some(Moved { nonce, cookie }.write(to, self.session, packet, self.secret));
+        }
+        let last = ordered.saturating_add((queue.len() as u64).min(limits::UTTERANCES_UNORDERED));
+        let run = self.link.poll_send(last.saturating_add(1)).filter(|run| run.first > ordered);
+        if let Some(run) = run {
+            let items = queue.iter().skip((run.first - ordered - 1) as usize);
+            let most = (run.end - run.first) as usize;
+            return Some(self.transmit_up(now, to, false, run.first, items.take(most)));
+        }
+        if self.link.is_ack_due(now) || self.link.is_probe_due() {
+            return Some(self.transmit_up(now, to, false, 0, std::iter::empty()));
+        }
+        let asking = self.asking.as_mut().filter(|asking| asking.retry_at <= now)?;
+        asking.retry_at = now + limits::HANDSHAKE_RETRY_MOST;
+        let ask = Ask { request: asking.request, after: asking.after };
+        let packet = self.link.next_packet(now);
+        self.link.on_probe_sent(now);
+        Some(ask.write(to, self.session, packet, self.secret))
+    }
+
+    fn transmit_up<'q>(
+        &mut self,
+        now: Duration,
+        to: &mut Vec<u8>,
+        bye: bool,
+        first: u64,
+        items: impl Iterator<Item = &'q Item>,
+    ) -> Tag {
+        let answer = self.link.is_probe_due() && first == 0;
+        let up = Up {
+            answer,
+            bye,
+            acked: self.inbox.next() - 1,
+            gap_end: self.inbox.gap_end(),
+            held_ms: self.link.held_ms(now),
+            first,
+            utterances: Vec::new(),
+        };
+        self.reported_gap = up.gap_end;
+        let packet = self.link.next_packet(now);
+        let mut encoder = UpEncoder::new(to, self.session, packet, &up);
+        let mut end = first;
+        for item in items {
+            let utterance = match item {
+                Item::Say(text) => Utterance::Say(text),
+                Item::Leave => Utterance::Leave,
+            };
+            if !encoder.push(utterance) {
+                break;
+            }
+            end += 1;
+        }
+        let tag = encoder.finish(self.secret);
+        if end > first {
+            self.link.on_sent(now, Run { first, end });
+        } else if answer {
+            self.link.on_probe_sent(now);
+        }
+        tag
+    }
+}
+
+impl Session {
+    pub(super) fn handle_sealed(&mut self, now: Duration, sealed: &Sealed<'_>) {
+        let State::Present(presence) = &mut self.state else { return };
+        if presence.session != sealed.session || !sealed.verify(presence.secret) {
+            return log::trace!("dropped a datagram with a wrong tag");
+        }
+        if presence.link.receive(now, sealed.packet).is_none() {
+            return;
+        }
+        match sealed.kind {
+            Kind::Down => {
+                if let Ok(down) = decode_down(sealed) {
+                    self.handle_down(now, &down);
+                }
+            }
+            Kind::Tell => {
+                if let Ok(tell) = Tell::read(sealed) {
+                    self.handle_tell(now, &tell);
+                }
+            }
+            Kind::Gone => {
+                if let Ok(gone) = Gone::read(sealed) {
+                    return self.handle_gone(now, gone);
+                }
+            }
+            _ => (),
+        }
+        self.note_heard(now);
+    }
+
+    fn handle_down(&mut self, now: Duration, down: &Down<'_>) {
+        let State::Present(presence) = &mut self.state else { return };
+        if presence.link.acknowledge(now, down.heard, 0, 0).is_err() {
+            return log::warn!("the server acknowledged what was never sent");
+        }
+        let mut repeated = false;
+        if let Some(first) = down.events.first() {
+            let arrived = down.events.iter().map(Arrived::from).collect();
+            repeated = !presence.inbox.insert(first.number.0, down.end(), arrived);
+        }
+        let mut happened = Vec::new();
+        while let Some((from, run)) = presence.inbox.pop() {
+            happened.extend(run.into_iter().filter(|arrived| arrived.end() > from));
+        }
+        if !down.events.is_empty() || down.answer {
+            let gap = presence.inbox.gap_end();
+            // A gap is reported at once, and so is what came twice: our acknowledgement was lost.
+            let at_once = down.answer || repeated || gap != presence.reported_gap;
+            let delay = self.random.between(limits::ACK_DELAY_LEAST, limits::ACK_DELAY_MOST);
+            presence.link.owe(now, at_once, delay);
+        }
+        let live = presence.live;
+        for Arrived { number, unix_ms, what } in happened {
+            match what {
+                Some(Seen::Gap(count)) => self.tell_gap(number, count),
+                Some(what) => {
+                    let history = number < live;
+                    self.events.push_back(Event::Happened { number, unix_ms, history, what });
+                }
+                None => (),
+            }
+        }
+        self.note_ordered(down.heard - down.waiting);
+    }
+
+    /// Gaps that follow each other are told as one.
+    pub(super) fn tell_gap(&mut self, number: u64, count: u64) {
+        if let Some(Event::Happened { number: first, what: Seen::Gap(known), .. }) =
+            self.events.back_mut()
+            && first.checked_add(*known) == Some(number)
+        {
+            *known = known.saturating_add(count);
+            return;
+        }
+        let what = Seen::Gap(count);
+        self.events.push_back(Event::Happened { number, unix_ms: 0, history: false, what });
+    }
+
+    fn handle_tell(&mut self, now: Duration, tell: &Tell<'_>) {
+        let State::Present(presence) = &mut self.state else { return };
+        let expected = presence
+            .asking
+            .as_mut()
+            .filter(|asking| asking.request == tell.request && asking.after == tell.after);
+        let Some(asking) = expected else { return };
+        asking.names.extend(tell.names.iter().map(|name| (*name).to_owned()));
+        asking.after = tell.next;
+        asking.retry_at = now;
+        if tell.next == 0
+            && let Some(asking) = presence.asking.take()
+        {
+            self.events.push_back(Event::Roster(asking.names));
+        }
+    }
+
+    fn handle_gone(&mut self, now: Duration, gone: Gone<'_>) {
+        self.note_heard(now);
+        match gone.reason {
+            GoneReason::Silent => self.return_to_room(now),
+            GoneReason::Left if self.leaving => self.end(End::Left),
+            reason => {
+                if let State::Present(presence) = &mut self.state {
+                    let mut bye = Vec::new();
+                    presence.transmit_up(now, &mut bye, true, 0, std::iter::empty());
+                    self.farewell = Some(bye);
+                }
+                let why = gone.why.to_owned();
+                self.end(End::Removed(reason, why));
+            }
+        }
+    }
+}
+
+impl Arrived {
+    fn end(&self) -> u64 {
+        let count = if let Some(Seen::Gap(count)) = self.what { count } else { 1 };
+        self.number.saturating_add(count)
+    }
+}
+
+impl From<&crate::wire::Event<'_>> for Arrived {
+    fn from(event: &crate::wire::Event<'_>) -> Arrived {
+        let what = match event.what {
+            What::Entered(name) => Some(Seen::Entered(name.to_owned())),
+            What::Said(name, text) => Some(Seen::Said(name.to_owned(), text.to_owned())),
+            What::Left(name) => Some(Seen::Left(name.to_owned())),
+            What::Announced(text) => Some(Seen::Announced(text.to_owned())),
+            What::Gap(count) => Some(Seen::Gap(count)),
+            What::Yours(_) => None,
+        };
+        Arrived { number: event.number.0, unix_ms: event.unix_ms, what }
+    }
+}
