@@ -2,10 +2,14 @@
 //!
 //! ARCHITECTURE.md has the map of the layers, PROTOCOL.md the datagrams byte by byte.
 
+pub mod cli;
+pub mod client;
 pub mod limits;
+pub mod lines;
 pub mod link;
 pub mod room;
 pub mod seal;
+pub mod server;
 pub mod session;
 pub mod text;
 pub mod wire;

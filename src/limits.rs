@@ -133,11 +133,19 @@ pub const RECEIVE_QUEUE: usize = 8192;
 pub const BATCH: usize = 1024;
 /// Commands between the operator's console and the router, at most; then the console waits.
 pub const COMMANDS: usize = 64;
-/// Batches of lines between the router and the operator's screen, at most; more are left out, and the
-/// screen says how many.
-pub const SCREEN_BATCHES: usize = 8192;
-/// A thread that waits on a socket looks this often whether it should end.
+/// Batches of events between the router and the operator's screen, at most; then its cursor lags.
+pub const SCREEN_BATCHES: usize = 64;
+/// Events in one such batch, at most.
+pub const SCREEN_BATCH: usize = 256;
+/// The router looks this often whether a screen that lags takes more.
+pub const SCREEN_RETRY: Duration = Duration::from_millis(50);
+/// The client's receive thread looks this often whether the socket is another one, or all is over.
 pub const SOCKET_POLL: Duration = Duration::from_millis(200);
+/// The server's receive thread looks this often whether to end, should the datagram that wakes it be lost.
+pub const RECEIVE_POLL: Duration = Duration::from_secs(1);
+
+/// Bytes of input that are taken at once when no line break comes.
+pub const LINE_PART: usize = 65_536;
 
 /// Bytes in front of the body of a Down: three of kind, session, packet number, heard, flags, tag.
 pub const DOWN_HEAD: usize = 3 + 4 + 8 + 8 + 1 + 8;

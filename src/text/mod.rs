@@ -4,8 +4,10 @@
 //! text from a peer is never a reason to panic, and is cut at character boundaries only.
 
 pub mod name;
+pub mod phrases;
 pub mod screen;
 mod tables;
 pub mod utterance;
 
 pub use name::{Name, NameError, NameKey};
+pub use phrases::Lang;

@@ -1,0 +1,439 @@
+//! The client: threads around the session.
+//!
+//! | thread | does | waits for |
+//! | --- | --- | --- |
+//! | receive | hands datagrams to the session, shows what comes of it | a datagram |
+//! | send | sends what the session has to send, keeps its time | the session's next timeout, or a change |
+//! | main | reads the person's input into the session | a line, or room in the session's queue |
+//!
+//! What always holds here: no protocol decisions. The session is behind one mutex, never held while reading,
+//! sending or printing. Whoever has events to show holds the screen's mutex from taking them to having shown
+//! them, so their order is kept; a screen that takes no more stops the receive thread alone, and with it, through
+//! the acknowledgements that do not go out, the server's cursor. To end: the send thread sees that the session is
+//! over, joins the receive thread, and ends the process if the main thread is still waiting for input, from which
+//! nothing can wake it.
+
+mod screen;
+
+use crate::cli::{self, ClientOptions, Exit, Typed};
+use crate::limits;
+use crate::lines::Lines;
+use crate::session::{End, Event, Joined, Session};
+use crate::text::{Lang, NameError, utterance};
+use crate::wire::Refusal;
+use parking_lot::{Condvar, Mutex};
+use screen::Screen;
+use std::io::{ErrorKind, IsTerminal};
+use std::net::{SocketAddr, ToSocketAddrs, UdpSocket};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+/// What the threads have in common.
+struct Shared {
+    state: Mutex<Shown>,
+    /// The state has changed: there may be something to send, or to read on for.
+    changed: Condvar,
+    screen: Mutex<Screen>,
+    socket: Mutex<Arc<UdpSocket>>,
+    /// The server's addresses, and which of them is in use.
+    servers: Mutex<(Vec<SocketAddr>, usize)>,
+    began: Instant,
+    /// The main thread waits for input.
+    reading: AtomicBool,
+    lang: Lang,
+}
+
+/// The session, and what the person's side of it has come to.
+struct Shown {
+    session: Session,
+    door: Door,
+    exit: Option<Exit>,
+    refused_port: bool,
+}
+
+/// Where the person stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Door {
+    Waiting,
+    In,
+    NameRefused,
+}
+
+/// Runs the client until the person leaves or the session ends.
+pub fn run(options: &ClientOptions) -> Exit {
+    let terminal = std::io::stdin().is_terminal();
+    let mut lines = Lines::new(std::io::stdin().lock());
+    let lang = options.lang;
+    let seed = match cli::os_random::<8>() {
+        Ok(bytes) => u64::from_be_bytes(bytes),
+        Err(error) => {
+            let what = lang.pick("无法从操作系统取得随机数", "no randomness from the operating system");
+            return fail(Exit::Failure, &format!("{what}: /dev/urandom: {error}"));
+        }
+    };
+    let servers: Vec<SocketAddr> = match options.server.to_socket_addrs() {
+        Ok(servers) => servers.collect(),
+        Err(error) => {
+            let what = lang.bad_address(lang.pick("服务器", "server"), &options.server, error);
+            return fail(Exit::Unreachable, &what);
+        }
+    };
+    let screen = Screen::new(lang, terminal && std::io::stdout().is_terminal());
+    let Some(name) = options.name.clone().or_else(|| screen.ask_name(&mut lines)) else {
+        let what = lang.pick("没有姓名：请用 --name 指定", "no name: give one with --name");
+        return fail(Exit::Usage, what);
+    };
+    let default_history = if screen.is_terminal() { limits::HISTORY_WANTED } else { 0 };
+    let history = options.history.unwrap_or(default_history).min(limits::HISTORY) as u16;
+    let socket = match servers.first().map(|server| connect(*server)) {
+        Some(Ok(socket)) => socket,
+        Some(Err(error)) => {
+            let what = lang.bad_address(lang.pick("服务器", "server"), &options.server, error);
+            return fail(Exit::Unreachable, &what);
+        }
+        None => return fail(Exit::Unreachable, &options.server),
+    };
+    let session = Session::new(Duration::ZERO, &name, history, seed);
+    let shared = Arc::new(Shared {
+        state: Mutex::new(Shown { session, door: Door::Waiting, exit: None, refused_port: false }),
+        changed: Condvar::new(),
+        screen: Mutex::new(screen),
+        socket: Mutex::new(Arc::new(socket)),
+        servers: Mutex::new((servers, 0)),
+        began: Instant::now(),
+        reading: AtomicBool::new(false),
+        lang,
+    });
+    // Someone who can be asked is asked again.
+    let asks = options.name.is_none() || terminal;
+    match start(&shared) {
+        Ok(send) => converse(&shared, &mut lines, asks, send),
+        Err(error) => fail(Exit::Failure, &format!("cannot start a thread: {error}")),
+    }
+}
+
+fn fail(exit: Exit, what: &str) -> Exit {
+    cli::complain(&format!("chat-client: {what}"));
+    exit
+}
+
+fn connect(server: SocketAddr) -> std::io::Result<UdpSocket> {
+    let any: SocketAddr = match server {
+        SocketAddr::V4(_) => (std::net::Ipv4Addr::UNSPECIFIED, 0).into(),
+        SocketAddr::V6(_) => (std::net::Ipv6Addr::UNSPECIFIED, 0).into(),
+    };
+    let socket = UdpSocket::bind(any)?;
+    // Connected, so that a closed port is heard of.
+    socket.connect(server)?;
+    socket.set_read_timeout(Some(limits::SOCKET_POLL))?;
+    Ok(socket)
+}
+
+/// Starts the threads; the send thread joins the receive thread.
+fn start(shared: &Arc<Shared>) -> std::io::Result<JoinHandle<()>> {
+    let receive = thread::Builder::new().name("receive".into()).spawn({
+        let shared = shared.clone();
+        move || shared.receive()
+    })?;
+    let shared = shared.clone();
+    thread::Builder::new().name("send".into()).spawn(move || {
+        shared.send();
+        if receive.join().is_err() {
+            std::process::exit(Exit::Failure as i32);
+        }
+        if shared.reading.load(Ordering::Acquire) {
+            // Nothing can wake a thread from reading stdin.
+            std::process::exit(shared.exit() as i32);
+        }
+    })
+}
+
+/// The main thread: the person's input, until it ends or the session does.
+fn converse<R: std::io::BufRead>(
+    shared: &Shared,
+    lines: &mut Lines<R>,
+    asks: bool,
+    send: JoinHandle<()>,
+) -> Exit {
+    if shared.get_in(lines, asks) {
+        loop {
+            shared.reading.store(true, Ordering::Release);
+            let line = lines.next();
+            shared.reading.store(false, Ordering::Release);
+            let Some(line) = line else {
+                shared.change(|shown, _| shown.session.handle_leave());
+                break;
+            };
+            let typed = if line.continued { Typed::Text(&line.text) } else { cli::read_line(&line.text) };
+            shared.obey(typed);
+            if shared.state.lock().exit.is_some() {
+                break;
+            }
+        }
+    }
+    if send.join().is_err() {
+        return Exit::Failure;
+    }
+    shared.exit()
+}
+
+impl Shared {
+    fn now(&self) -> Duration {
+        self.began.elapsed()
+    }
+
+    fn exit(&self) -> Exit {
+        self.state.lock().exit.unwrap_or(Exit::Failure)
+    }
+
+    /// Changes the state, and wakes whoever waits for that.
+    fn change<T>(&self, change: impl FnOnce(&mut Shown, Duration) -> T) -> T {
+        let now = self.now();
+        let result = change(&mut self.state.lock(), now);
+        self.changed.notify_all();
+        result
+    }
+
+    /// Waits until one is in, asking for other names if that helps; false if it is over.
+    fn get_in<R: std::io::BufRead>(&self, lines: &mut Lines<R>, asks: bool) -> bool {
+        loop {
+            {
+                let mut shown = self.state.lock();
+                while shown.exit.is_none() && shown.door == Door::Waiting {
+                    self.changed.wait(&mut shown);
+                }
+                if shown.exit.is_some() || shown.door == Door::In {
+                    return shown.exit.is_none();
+                }
+            }
+            let name = if asks { self.screen.lock().ask_name(lines) } else { None };
+            self.change(|shown, now| match name {
+                Some(name) => {
+                    shown.door = Door::Waiting;
+                    shown.session.handle_name(now, &name);
+                }
+                None => shown.exit = Some(Exit::NameRefused),
+            });
+        }
+    }
+
+    fn obey(&self, typed: Typed<'_>) {
+        match typed {
+            Typed::Nothing => (),
+            Typed::Text(text) => {
+                for part in utterance::split(text, limits::UTTERANCE_BYTES) {
+                    self.say(part);
+                }
+            }
+            Typed::Command("quit", _) => self.change(|shown, _| shown.session.handle_leave()),
+            Typed::Command("who", _) => self.change(|shown, now| shown.session.handle_who(now)),
+            Typed::Command("help", _) => self.screen.lock().help(),
+            Typed::Command(unknown, _) => self.screen.lock().unknown_command(unknown),
+        }
+    }
+
+    /// Waits for room in the queue: what is typed or piped meanwhile stays where it is.
+    fn say(&self, text: &str) {
+        let mut shown = self.state.lock();
+        while shown.exit.is_none() && !shown.session.has_room() {
+            self.changed.wait(&mut shown);
+        }
+        shown.session.handle_say(text);
+        drop(shown);
+        self.changed.notify_all();
+    }
+
+    /// The receive thread.
+    fn receive(&self) {
+        let mut buffer = vec![0; limits::RECEIVE_BUFFER];
+        while self.state.lock().exit.is_none() {
+            let socket = self.socket.lock().clone();
+            match socket.recv(&mut buffer) {
+                Ok(size) => {
+                    self.change(|shown, now| shown.session.handle_datagram(now, &buffer[..size]));
+                }
+                Err(error) => self.handle_error(error.kind()),
+            }
+            // Also what the send thread could not show because the screen was taken.
+            self.show(Some(self.screen.lock()));
+        }
+    }
+
+    /// On a socket hardly anything is an end: the network may come back.
+    fn handle_error(&self, kind: ErrorKind) {
+        match kind {
+            ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted => (),
+            ErrorKind::ConnectionRefused => {
+                let first = self.change(|shown, _| {
+                    let first = shown.door == Door::Waiting && !shown.refused_port;
+                    shown.refused_port |= first;
+                    first
+                });
+                if first {
+                    self.next_server();
+                    let server = self.server();
+                    self.screen.lock().port_closed(server);
+                }
+            }
+            _ => thread::sleep(limits::SOCKET_POLL),
+        }
+    }
+
+    /// The send thread.
+    fn send(&self) {
+        let mut bytes = Vec::with_capacity(limits::DATAGRAM);
+        let mut paused = false;
+        loop {
+            let mut shown = self.state.lock();
+            let now = self.now();
+            // While the screen is stuck nothing is received, which says nothing about the server.
+            let stuck = self.screen.is_locked();
+            if stuck != paused {
+                paused = stuck;
+                shown.session.handle_pause(now, paused);
+            }
+            shown.session.handle_timeout(now);
+            while shown.session.poll_transmit(now, &mut bytes) {
+                parking_lot::MutexGuard::unlocked(&mut shown, || {
+                    // Not sent is lost, and what is lost is sent again.
+                    let socket = self.socket.lock().clone();
+                    if let Err(error) = socket.send(&bytes) {
+                        log::debug!("cannot send: {error}");
+                    }
+                });
+            }
+            drop(shown);
+            self.show(self.screen.try_lock());
+            let mut shown = self.state.lock();
+            if shown.exit.is_some() {
+                drop(shown);
+                self.changed.notify_all();
+                return;
+            }
+            let now = self.now();
+            if shown.session.poll_timeout().is_none_or(|at| at > now) {
+                let pause = shown.session.poll_timeout().map_or(limits::SOCKET_POLL, |at| at - now);
+                let pause = pause.clamp(Duration::from_millis(1), limits::SOCKET_POLL);
+                self.changed.wait_for(&mut shown, pause);
+            }
+        }
+    }
+
+    /// Shows what the session has to tell, in its order; the screen is held from taking to showing.
+    fn show(&self, screen: Option<parking_lot::MutexGuard<'_, Screen>>) {
+        let Some(mut screen) = screen else { return };
+        let mut events = Vec::new();
+        loop {
+            {
+                let mut shown = self.state.lock();
+                events.extend(std::iter::from_fn(|| shown.session.poll_event()));
+            }
+            if events.is_empty() {
+                return;
+            }
+            for event in events.drain(..) {
+                self.handle_event(&mut screen, event);
+            }
+            if !screen.flush() {
+                // Nobody reads what we show: leave as if the input had ended.
+                self.change(|shown, _| shown.session.handle_leave());
+            }
+        }
+    }
+
+    fn handle_event(&self, screen: &mut Screen, event: Event) {
+        match event {
+            Event::Joined(joined) => {
+                self.change(|shown, _| shown.door = Door::In);
+                if joined == Joined::Anew {
+                    screen.notice(self.lang.room_anew());
+                }
+            }
+            Event::Refused(refusal) => self.handle_refusal(screen, refusal),
+            Event::Happened { what, history, .. } => screen.happened(&what, history),
+            Event::Ordered(_) => (),
+            Event::Roster(names) => screen.roster(names),
+            Event::Silent(silence) => screen.notice(&self.lang.silent(silence.as_secs())),
+            Event::HeardAgain => screen.notice(self.lang.heard_again()),
+            Event::Rebind => self.rebind(),
+            Event::Ended(end) => self.handle_end(screen, &end),
+        }
+    }
+
+    fn handle_refusal(&self, screen: &mut Screen, refusal: Refusal) {
+        let lang = self.lang;
+        let (zh, en, exit) = match refusal {
+            Refusal::NameTaken => ("姓名已被使用".into(), "this name is taken".into(), None),
+            Refusal::NameNotAllowed(code) => {
+                let told = NameError::from_code(code).map(|error| lang.name_error(error));
+                let told = told.unwrap_or_else(|| lang.pick("姓名不可用", "not a usable name").into());
+                (told.clone(), told, None)
+            }
+            Refusal::Full => {
+                ("聊天室已满".into(), "the room is full".into(), Some(Exit::Failure))
+            }
+            Refusal::TooManyFromAddress => (
+                "来自你的地址的成员已达上限".into(),
+                "there are too many members from your address".into(),
+                Some(Exit::Failure),
+            ),
+            Refusal::Version(version) => (
+                format!("服务器使用协议版本 {version}，与本程序不符：请换用相同版本"),
+                format!("the server speaks version {version} of the protocol: use the same on both sides"),
+                Some(Exit::Failure),
+            ),
+            Refusal::Closing => {
+                ("聊天室正在关闭".into(), "the room is closing".into(), Some(Exit::Failure))
+            }
+        };
+        screen.error(&lang.pick(zh, en));
+        self.change(|shown, _| {
+            shown.door = Door::NameRefused;
+            shown.exit = exit;
+        });
+        // Cut off in mid-talk, and the name has gone to another: the person is not asked while typing.
+        if exit.is_none() && self.reading.load(Ordering::Acquire) {
+            self.change(|shown, _| shown.exit = Some(Exit::NameRefused));
+        }
+    }
+
+    fn handle_end(&self, screen: &mut Screen, end: &End) {
+        let server = self.server();
+        let (told, exit) = screen.ended(end, server);
+        if let Some(told) = told {
+            screen.error(&told);
+        }
+        let undelivered = self.state.lock().session.undelivered();
+        if undelivered > 0 && matches!(end, End::Removed(..)) {
+            screen.error(&self.lang.pick(
+                format!("有 {undelivered} 条发言未送达"),
+                format!("{undelivered} lines were not delivered"),
+            ));
+        }
+        self.change(|shown, _| shown.exit = Some(exit));
+    }
+
+    fn server(&self) -> SocketAddr {
+        let servers = self.servers.lock();
+        servers.0[servers.1]
+    }
+
+    /// A name may have several addresses, of which the server listens on one.
+    fn next_server(&self) {
+        let mut servers = self.servers.lock();
+        servers.1 = (servers.1 + 1) % servers.0.len();
+    }
+
+    /// Makes the socket anew, from another port: the network may be another one.
+    fn rebind(&self) {
+        if self.state.lock().door == Door::Waiting {
+            self.next_server();
+        }
+        match connect(self.server()) {
+            Ok(socket) => *self.socket.lock() = Arc::new(socket),
+            Err(error) => log::debug!("cannot make the socket anew: {error}"),
+        }
+    }
+}

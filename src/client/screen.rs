@@ -1,0 +1,163 @@
+//! What a person sees: events as lines on stdout; what is not of the room on stderr, unless it is a terminal.
+
+use crate::cli::{self, Exit};
+use crate::lines::Lines;
+use crate::session::{End, Seen};
+use crate::text::{Lang, screen::harmless};
+use crate::wire::GoneReason;
+use std::io::{BufRead, Write};
+use std::net::SocketAddr;
+
+/// See the module.
+#[derive(Debug)]
+pub(super) struct Screen {
+    lang: Lang,
+    terminal: bool,
+    /// Lines that are not yet written: what came together goes out in one write.
+    lines: String,
+    history: bool,
+    closed: bool,
+}
+
+/// An event as a line.
+pub fn line(seen: &Seen, lang: Lang) -> String {
+    match seen {
+        Seen::Entered(name) => lang.entered(name),
+        Seen::Said(name, text) => lang.said(name, text),
+        Seen::Left(name) => lang.left(name),
+        Seen::Announced(text) => lang.announced(text),
+        Seen::Gap(count) => lang.gap(*count),
+    }
+}
+
+impl Screen {
+    pub(super) fn new(lang: Lang, terminal: bool) -> Screen {
+        Screen { lang, terminal, lines: String::new(), history: false, closed: false }
+    }
+
+    pub(super) fn is_terminal(&self) -> bool {
+        self.terminal
+    }
+
+    /// Asks for a name, as often as the answer is empty; `None` at the end of input.
+    pub(super) fn ask_name<R: BufRead>(&self, lines: &mut Lines<R>) -> Option<String> {
+        loop {
+            if self.terminal {
+                let prompt = self.lang.pick("请输入你的名字：", "Your name: ");
+                let mut stdout = std::io::stdout().lock();
+                let _ = stdout.write_all(prompt.as_bytes()).and_then(|()| stdout.flush());
+            }
+            let name = lines.next()?.text;
+            if !name.trim().is_empty() {
+                return Some(name.trim().to_owned());
+            }
+        }
+    }
+
+    /// Adds an event's line.
+    pub(super) fn happened(&mut self, seen: &Seen, history: bool) {
+        if self.terminal && self.history && !history {
+            self.lines += self.lang.pick("—— 以上是你进入之前的消息 ——\n", "—— above: before you came ——\n");
+        }
+        self.history = history;
+        self.lines += &line(seen, self.lang);
+        self.lines.push('\n');
+    }
+
+    /// Adds the answer to `/who`.
+    pub(super) fn roster(&mut self, mut names: Vec<String>) {
+        names.sort();
+        let count = names.len();
+        self.lines += &self.lang.pick(format!("{count} 人在线\n"), format!("{count} here\n"));
+        for name in names {
+            self.lines += &harmless(&name);
+            self.lines.push('\n');
+        }
+    }
+
+    /// Writes what was added; false once stdout is closed.
+    pub(super) fn flush(&mut self) -> bool {
+        if !self.closed && !self.lines.is_empty() {
+            let mut stdout = std::io::stdout().lock();
+            let written = stdout.write_all(self.lines.as_bytes()).and_then(|()| stdout.flush());
+            self.closed = written.is_err();
+        }
+        self.lines.clear();
+        !self.closed
+    }
+
+    /// Says something about the program, which is no event of the room.
+    pub(super) fn notice(&mut self, what: &str) {
+        if self.terminal {
+            self.lines += &format!("* {what}\n");
+        } else {
+            self.flush();
+            cli::complain(&format!("chat-client: {what}"));
+        }
+    }
+
+    /// Says what went wrong.
+    pub(super) fn error(&mut self, what: &str) {
+        self.flush();
+        cli::complain(&format!("chat-client: {what}"));
+    }
+
+    pub(super) fn help(&mut self) {
+        self.lines += self.lang.pick(
+            "直接输入：说话（//x 说 /x）\n/who   谁在聊天室\n/quit  离开\n/help  本说明\n",
+            "a line  is said (//x says /x)\n/who    who is here\n/quit   leaves\n/help   this\n",
+        );
+        self.flush();
+    }
+
+    pub(super) fn unknown_command(&mut self, command: &str) {
+        let command = harmless(command);
+        self.error(&self.lang.pick(
+            format!("没有命令 /{command}；/help 列出命令；要说 /{command} 请输入 //{command}"),
+            format!("there is no /{command}; /help lists the commands; to say /{command} type //{command}"),
+        ));
+    }
+
+    pub(super) fn port_closed(&mut self, server: SocketAddr) {
+        self.error(&self.lang.pick(
+            format!("{server} 上没有服务器在监听：请检查地址和端口，服务器是否已启动；继续尝试中"),
+            format!("nobody listens at {server}: check address and port, and that the server runs; trying on"),
+        ));
+    }
+
+    /// What to say of the end, and how to exit.
+    pub(super) fn ended(&self, end: &End, server: SocketAddr) -> (Option<String>, Exit) {
+        let lang = self.lang;
+        match end {
+            End::Left => (None, Exit::Done),
+            End::Removed(GoneReason::Closed, _) => {
+                (Some(lang.pick("聊天室已关闭", "the room was closed").into()), Exit::Removed)
+            }
+            End::Removed(GoneReason::Kicked, why) => {
+                let colon = if why.is_empty() { "" } else { lang.pick("：", ": ") };
+                let why = harmless(why);
+                let told = lang.pick("你被管理员请出了聊天室", "the operator removed you from the room");
+                (Some(format!("{told}{colon}{why}")), Exit::Removed)
+            }
+            End::Removed(..) => {
+                (Some(lang.pick("服务器结束了会话", "the server ended the session").into()), Exit::Removed)
+            }
+            End::Unreachable => {
+                let told = lang.pick(
+                    format!("{server} 没有应答：请检查地址和端口、服务器是否已启动、防火墙是否放行 UDP"),
+                    format!(
+                        "{server} does not answer: check address and port, that the server runs, and that no firewall stops UDP"
+                    ),
+                );
+                (Some(told), Exit::Unreachable)
+            }
+            End::Undelivered(count) => {
+                let told = lang.pick(
+                    format!("服务器没有应答，有 {count} 条发言未送达"),
+                    format!("the server does not answer; {count} lines were not delivered"),
+                );
+                (Some(told), Exit::Unreachable)
+            }
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! Lines from a person or a pipe, of any length and content, in bounded memory.
+
+use crate::limits;
+use std::io::{BufRead, Read};
+
+/// A line, or a part of one that is longer than [`limits::LINE_PART`].
+#[derive(Debug, PartialEq, Eq)]
+pub struct Line {
+    /// Its text without the line break; what was not UTF-8 is replaced.
+    pub text: String,
+    /// It goes on where a line that was too long left off: no command can begin here.
+    pub continued: bool,
+}
+
+/// Reads lines; see [`Line`].
+#[derive(Debug)]
+pub struct Lines<R> {
+    input: R,
+    /// Bytes of a character that the last part ended in the middle of.
+    rest: Vec<u8>,
+    continued: bool,
+}
+
+impl<R: BufRead> Lines<R> {
+    /// Reads from `input`.
+    pub fn new(input: R) -> Lines<R> {
+        Lines { input, rest: Vec::new(), continued: false }
+    }
+
+    /// The next line; `None` at the end, and also where reading fails: there is nothing more to come.
+    pub fn next(&mut self) -> Option<Line> {
+        let mut bytes = std::mem::take(&mut self.rest);
+        let most = limits::LINE_PART - bytes.len();
+        loop {
+            match self.input.by_ref().take(most as u64).read_until(b'\n', &mut bytes) {
+                Ok(_) => break,
+                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => (),
+                Err(error) => {
+                    log::warn!("cannot read input: {error}");
+                    break;
+                }
+            }
+        }
+        let continued = std::mem::replace(&mut self.continued, false);
+        if bytes.is_empty() {
+            return None;
+        }
+        if bytes.ends_with(b"\n") {
+            bytes.pop();
+            if bytes.ends_with(b"\r") {
+                bytes.pop();
+            }
+        } else if bytes.len() >= limits::LINE_PART {
+            self.continued = true;
+            self.rest = bytes.split_off(bytes.len() - incomplete(&bytes));
+        }
+        Some(Line { text: String::from_utf8_lossy(&bytes).into_owned(), continued })
+    }
+}
+
+/// How many bytes at the end begin a character that is not complete.
+fn incomplete(bytes: &[u8]) -> usize {
+    match std::str::from_utf8(bytes) {
+        Err(error) if error.error_len().is_none() => bytes.len() - error.valid_up_to(),
+        _ => 0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(bytes: &[u8]) -> Vec<(String, bool)> {
+        let mut lines = Lines::new(bytes);
+        std::iter::from_fn(|| lines.next()).map(|line| (line.text, line.continued)).collect()
+    }
+
+    #[test]
+    fn lines_with_and_without_an_end() {
+        let whole = |text: &str| (text.to_owned(), false);
+        assert_eq!(read("你好\r\n\nb".as_bytes()), [whole("你好"), whole(""), whole("b")]);
+        assert_eq!(read(b""), []);
+        assert_eq!(read(b"\xff\n"), [whole("\u{fffd}")]);
+    }
+
+    #[test]
+    fn a_line_without_end_comes_in_parts_and_whole() {
+        let text = "说".repeat(limits::LINE_PART);
+        let parts = read(format!("{text}\n/quit").as_bytes());
+        assert!(parts.len() > 2 && parts[0].0.len() <= limits::LINE_PART);
+        let (last, long) = parts.split_last().unwrap();
+        assert_eq!(long.iter().map(|(part, _)| part.as_str()).collect::<String>(), text);
+        assert!(!long[0].1 && long[1..].iter().all(|(_, continued)| *continued));
+        assert_eq!(*last, ("/quit".to_owned(), false));
+    }
+}

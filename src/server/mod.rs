@@ -1,0 +1,174 @@
+//! The server: threads around the room.
+//!
+//! | thread | owns | waits for |
+//! | --- | --- | --- |
+//! | receive | the socket's receiving side | a datagram |
+//! | router | the room; lends it the user map for a batch | datagrams, commands, the room's next timeout |
+//! | screen | stdout, shared with the console's answers | events to show |
+//! | main: the console | stdin | a line |
+//!
+//! What always holds here: no protocol decisions. Every queue is bounded: what the receive thread cannot hand
+//! on is dropped and counted, as the network would; a screen that is slow lags behind the log like any member.
+//! To end: the router ends when the room is closed, wakes the receive thread with an empty datagram to its
+//! own socket, and drops the screen's queue; the main thread joins all three.
+
+mod console;
+mod receive;
+mod router;
+mod screen;
+
+use crate::cli::{self, Exit, ServerOptions};
+use crate::limits;
+use crate::room::{InMemory, Room, Stats, UserMap};
+use crate::text::Lang;
+use crossbeam_channel::{Receiver, Sender, bounded};
+use parking_lot::Mutex;
+use std::net::{SocketAddr, UdpSocket};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::thread;
+use std::time::Instant;
+
+/// A datagram between the receive thread and the router.
+struct Datagram {
+    from: SocketAddr,
+    bytes: Box<[u8]>,
+}
+
+/// What the console asks of the router.
+enum Command {
+    Announce(String),
+    /// A name, and what more was typed: either is part of the name or the reason.
+    Kick(String, Sender<Option<String>>),
+    Stats(Sender<Stats>),
+    Close,
+}
+
+/// What the threads have in common.
+struct Shared {
+    socket: UdpSocket,
+    users: Mutex<UserMap>,
+    /// The threads' clock counts from here.
+    began: Instant,
+    ended: AtomicBool,
+    /// Datagrams that found the queue to the router full.
+    overrun: AtomicU64,
+}
+
+/// Runs the server until the operator ends it.
+pub fn run(options: &ServerOptions) -> Exit {
+    let lang = options.lang;
+    match open(options) {
+        Ok((room, shared)) => serve(room, &Arc::new(shared), lang),
+        Err(why) => {
+            cli::complain(&format!("chat-server: {why}"));
+            Exit::Failure
+        }
+    }
+}
+
+fn open(options: &ServerOptions) -> Result<(Room, Shared), String> {
+    let lang = options.lang;
+    let socket = UdpSocket::bind(&options.bind).map_err(|error| {
+        let taken = error.kind() == std::io::ErrorKind::AddrInUse;
+        if taken {
+            let remedy = lang.pick(
+                "该端口已被占用：请用 --bind 换一个端口，或先结束占用它的程序",
+                "the port is in use: choose another one with --bind, or end the program that has it",
+            );
+            format!("--bind {}: {remedy}", options.bind)
+        } else {
+            lang.bad_address("--bind", &options.bind, error)
+        }
+    })?;
+    let seed = cli::os_random::<32>().map_err(|error| {
+        let what = lang.pick("无法从操作系统取得随机数", "no randomness from the operating system");
+        format!("{what}: /dev/urandom: {error}")
+    })?;
+    let room = Room::new(options.config, seed, Box::new(InMemory::default()));
+    let shared = Shared {
+        socket,
+        users: Mutex::default(),
+        began: Instant::now(),
+        ended: AtomicBool::new(false),
+        overrun: AtomicU64::new(0),
+    };
+    Ok((room, shared))
+}
+
+fn serve(room: Room, shared: &Arc<Shared>, lang: Lang) -> Exit {
+    let address = match shared.socket.local_addr() {
+        Ok(address) => address,
+        Err(error) => {
+            cli::complain(&format!("chat-server: {error}"));
+            return Exit::Failure;
+        }
+    };
+    screen::show(&format!("{} {address}\n", lang.pick("聊天室已开放", "The room is open at")));
+    let (datagrams_in, datagrams) = bounded(limits::RECEIVE_QUEUE);
+    let (commands_in, commands) = bounded(limits::COMMANDS);
+    let (batches_in, batches) = bounded(limits::SCREEN_BATCHES);
+    let threads = [
+        spawn("receive", {
+            let shared = shared.clone();
+            move || receive::run(&shared, &datagrams_in)
+        }),
+        spawn("router", {
+            let shared = shared.clone();
+            move || router::Router::new(room, shared, datagrams, commands, batches_in).run()
+        }),
+        spawn("screen", move || screen::run(&batches, lang)),
+    ];
+    let mut exit = Exit::Done;
+    let threads: Vec<_> = threads.into_iter().filter_map(|thread| {
+        thread.inspect_err(|error| {
+            cli::complain(&format!("chat-server: cannot start a thread: {error}"));
+            exit = Exit::Failure;
+        }).ok()
+    }).collect();
+    if exit == Exit::Done {
+        console::run(shared, &commands_in, lang);
+    } else {
+        shared.end(address);
+    }
+    // The commands' channel stays open meanwhile: the end of stdin is not the end of the room.
+    for thread in threads {
+        if thread.join().is_err() {
+            exit = Exit::Failure;
+        }
+    }
+    exit
+}
+
+fn spawn(
+    name: &str,
+    run: impl FnOnce() + Send + 'static,
+) -> std::io::Result<thread::JoinHandle<()>> {
+    thread::Builder::new().name(name.into()).spawn(run)
+}
+
+impl Shared {
+    /// Makes the threads end.
+    fn end(&self, address: SocketAddr) {
+        self.ended.store(true, Ordering::Release);
+        // To its own socket, so that the receive thread looks; should it be lost, its timeout comes.
+        let mut own = address;
+        if own.ip().is_unspecified() {
+            own.set_ip(match own {
+                SocketAddr::V4(_) => std::net::Ipv4Addr::LOCALHOST.into(),
+                SocketAddr::V6(_) => std::net::Ipv6Addr::LOCALHOST.into(),
+            });
+        }
+        let _ = self.socket.send_to(&[], own);
+    }
+
+    fn has_ended(&self) -> bool {
+        self.ended.load(Ordering::Acquire)
+    }
+
+    fn overrun(&self) -> u64 {
+        self.overrun.load(Ordering::Relaxed)
+    }
+}
+
+type Datagrams = Receiver<Datagram>;

@@ -1,0 +1,46 @@
+//! The receive thread: from the socket to the router, and nothing else, since the socket's own buffer is small.
+
+use super::{Datagram, Shared};
+use crate::limits;
+use crossbeam_channel::{Sender, TrySendError};
+use std::io::ErrorKind;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+pub(super) fn run(shared: &Shared, datagrams: &Sender<Datagram>) {
+    if let Err(error) = shared.socket.set_read_timeout(Some(limits::RECEIVE_POLL)) {
+        log::warn!("cannot set a timeout on the socket: {error}");
+    }
+    let mut buffer = vec![0; limits::RECEIVE_BUFFER];
+    let mut failures = 0u64;
+    while !shared.has_ended() {
+        match shared.socket.recv_from(&mut buffer) {
+            Ok((size, from)) => {
+                let datagram = Datagram { from, bytes: buffer[..size].into() };
+                match datagrams.try_send(datagram) {
+                    Ok(()) => (),
+                    // As if the network had lost it.
+                    Err(TrySendError::Full(_)) => {
+                        shared.overrun.fetch_add(1, Ordering::Relaxed);
+                    }
+                    Err(TrySendError::Disconnected(_)) => return,
+                }
+            }
+            Err(error) if is_passing(error.kind()) => (),
+            Err(error) => {
+                failures += 1;
+                if failures.is_power_of_two() {
+                    log::error!("cannot receive ({failures} times): {error}");
+                }
+                // Not a busy loop, whatever is wrong with the socket.
+                std::thread::sleep(Duration::from_millis(10));
+            }
+        }
+    }
+}
+
+/// Errors that mean no more than that nothing came, or that a datagram of ours was not wanted somewhere.
+fn is_passing(kind: ErrorKind) -> bool {
+    use ErrorKind::{ConnectionRefused, ConnectionReset, Interrupted, TimedOut, WouldBlock};
+    matches!(kind, ConnectionRefused | ConnectionReset | Interrupted | TimedOut | WouldBlock)
+}

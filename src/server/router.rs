@@ -1,0 +1,184 @@
+//! The router thread: takes everything that waits, hands it to the room, and sends what the room has to send.
+//!
+//! It holds the user map's mutex once per batch, while the room handles the batch, and not while it sends.
+
+use super::{Command, Datagram, Datagrams, Shared};
+use crate::limits;
+use crate::room::{Room, Shown, UserMap};
+use crate::text::Name;
+use crossbeam_channel::{Receiver, Sender, select};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+pub(super) struct Router {
+    room: Room,
+    shared: Arc<Shared>,
+    datagrams: Datagrams,
+    commands: Receiver<Command>,
+    /// `None` once the screen is gone.
+    screen: Option<Sender<Vec<Shown>>>,
+    screen_lags: bool,
+    unsent: u64,
+}
+
+/// What wakes the router.
+enum Input {
+    Datagram(Datagram),
+    Command(Command),
+    Timeout,
+}
+
+impl Router {
+    pub(super) fn new(
+        room: Room,
+        shared: Arc<Shared>,
+        datagrams: Datagrams,
+        commands: Receiver<Command>,
+        screen: Sender<Vec<Shown>>,
+    ) -> Router {
+        Router {
+            room,
+            shared,
+            datagrams,
+            commands,
+            screen: Some(screen),
+            screen_lags: false,
+            unsent: 0,
+        }
+    }
+
+    pub(super) fn run(mut self) {
+        loop {
+            let first = self.wait();
+            self.handle(first);
+            self.transmit();
+            self.show();
+            if self.room.is_closed(self.now()) {
+                break;
+            }
+        }
+        if let Ok(address) = self.shared.socket.local_addr() {
+            self.shared.end(address);
+        }
+    }
+
+    fn now(&self) -> Duration {
+        self.shared.began.elapsed()
+    }
+
+    fn wait(&mut self) -> Input {
+        if let Ok(datagram) = self.datagrams.try_recv() {
+            return Input::Datagram(datagram);
+        }
+        let now = self.now();
+        let mut pause = match self.room.poll_timeout() {
+            // Timers are not finer than a millisecond: an earlier one would only spin.
+            Some(at) => at.saturating_sub(now).max(Duration::from_millis(1)),
+            None => Duration::from_secs(3600),
+        };
+        if self.screen_lags {
+            pause = pause.min(limits::SCREEN_RETRY);
+        }
+        select! {
+            recv(self.datagrams) -> datagram => match datagram {
+                Ok(datagram) => Input::Datagram(datagram),
+                Err(_) => Input::Command(Command::Close),
+            },
+            recv(self.commands) -> command => match command {
+                Ok(command) => Input::Command(command),
+                Err(_) => Input::Command(Command::Close),
+            },
+            default(pause) => Input::Timeout,
+        }
+    }
+
+    /// One batch: what woke us and everything else that waits, up to a bound.
+    fn handle(&mut self, first: Input) {
+        let shared = self.shared.clone();
+        let mut users = shared.users.lock();
+        let now = self.now();
+        let unix = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        self.room.set_wall_clock(unix.as_millis() as u64);
+        match first {
+            Input::Datagram(datagram) => self.route(&mut users, now, &datagram),
+            Input::Command(command) => self.obey(&mut users, now, command),
+            Input::Timeout => (),
+        }
+        for _ in 1..limits::BATCH {
+            let Ok(datagram) = self.datagrams.try_recv() else { break };
+            self.route(&mut users, now, &datagram);
+        }
+        while let Ok(command) = self.commands.try_recv() {
+            self.obey(&mut users, now, command);
+        }
+        self.room.handle_timeout(&mut users, now);
+    }
+
+    fn route(&mut self, users: &mut UserMap, now: Duration, datagram: &Datagram) {
+        self.room.handle_datagram(users, now, datagram.from, &datagram.bytes);
+    }
+
+    fn obey(&mut self, users: &mut UserMap, now: Duration, command: Command) {
+        match command {
+            Command::Announce(text) => self.room.handle_announce(users, now, &text),
+            Command::Kick(words, answer) => {
+                // The console waits for nothing but this; if it has ended, nobody wants to know.
+                let _ = answer.try_send(self.kick(users, now, &words));
+            }
+            Command::Stats(answer) => {
+                let _ = answer.try_send(self.room.stats());
+            }
+            Command::Close => self.room.handle_close(now),
+        }
+    }
+
+    /// A name may hold spaces: the longest beginning of the words that is a member's name counts.
+    fn kick(&mut self, users: &mut UserMap, now: Duration, words: &str) -> Option<String> {
+        let ends = words.match_indices(' ').map(|(at, _)| at).chain([words.len()]);
+        for end in ends.collect::<Vec<_>>().into_iter().rev() {
+            let (name, why) = words.split_at(end);
+            let Some(user) = Name::new(name).ok().and_then(|name| users.find(&name).cloned()) else {
+                continue;
+            };
+            if self.room.handle_kick(users, now, &user.name, why.trim()) {
+                return Some(user.name.as_str().to_owned());
+            }
+        }
+        None
+    }
+
+    fn transmit(&mut self) {
+        let now = self.now();
+        while let Some((to, bytes)) = self.room.poll_transmit(now) {
+            // Not sent is lost, and what is lost is sent again.
+            if let Err(error) = self.shared.socket.send_to(bytes, to) {
+                self.unsent += 1;
+                if self.unsent.is_power_of_two() {
+                    log::warn!("cannot send to {to} ({} times): {error}", self.unsent);
+                }
+            }
+        }
+    }
+
+    /// Hands events to the screen while it takes them; what it does not take stays in the log.
+    fn show(&mut self) {
+        self.screen_lags = false;
+        let Some(screen) = &self.screen else { return };
+        loop {
+            if screen.is_full() {
+                self.screen_lags = true;
+                return;
+            }
+            let shown: Vec<Shown> = std::iter::from_fn(|| self.room.poll_shown())
+                .take(limits::SCREEN_BATCH)
+                .collect();
+            if shown.is_empty() {
+                return;
+            }
+            if screen.try_send(shown).is_err() {
+                self.screen = None;
+                return;
+            }
+        }
+    }
+}

@@ -1,0 +1,39 @@
+//! The operator's screen: the room as plain lines on stdout.
+
+use crate::room::Shown;
+use crate::text::Lang;
+use crossbeam_channel::Receiver;
+use std::io::Write;
+
+/// The screen thread: shows batches until there will be no more.
+pub(super) fn run(batches: &Receiver<Vec<Shown>>, lang: Lang) {
+    let mut lines = String::new();
+    while let Ok(batch) = batches.recv() {
+        lines.clear();
+        // What waits goes out in one write.
+        for shown in std::iter::once(batch).chain(batches.try_iter()).flatten() {
+            lines.push_str(&line(&shown, lang));
+            lines.push('\n');
+        }
+        show(&lines);
+    }
+}
+
+/// An event as the operator sees it.
+pub fn line(shown: &Shown, lang: Lang) -> String {
+    match shown {
+        Shown::Entered(name) => lang.entered(name.as_str()),
+        Shown::Said(name, text) => lang.said(name.as_str(), text),
+        Shown::Left(name) => lang.left(name.as_str()),
+        Shown::Announced(text) => lang.announced(text),
+        Shown::Gap(count) => lang.gap(*count),
+    }
+}
+
+/// Whole lines to stdout. Where nobody reads, the room goes on all the same.
+pub(super) fn show(lines: &str) {
+    let mut stdout = std::io::stdout().lock();
+    if let Err(error) = stdout.write_all(lines.as_bytes()).and_then(|()| stdout.flush()) {
+        log::debug!("cannot write to stdout: {error}");
+    }
+}

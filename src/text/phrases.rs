@@ -1,0 +1,162 @@
+//! Everything that the programs say to people, in Chinese and in English.
+//!
+//! What always holds here: names and texts of others pass [`screen`] on their way into a line, so a line that
+//! comes out of this module is safe to show; and an event is one line, continued with indented ones only.
+
+use super::{NameError, screen};
+use crate::limits;
+use std::fmt::Display;
+
+/// The language of the programs' words.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Lang {
+    /// Chinese, the default.
+    #[default]
+    Zh,
+    /// English.
+    En,
+}
+
+impl Lang {
+    /// The language of this code: `zh` or `en`.
+    pub fn from_code(code: &str) -> Option<Lang> {
+        match code {
+            "zh" => Some(Lang::Zh),
+            "en" => Some(Lang::En),
+            _ => None,
+        }
+    }
+
+    /// One of two wordings.
+    pub fn pick<T>(self, zh: T, en: T) -> T {
+        match self {
+            Lang::Zh => zh,
+            Lang::En => en,
+        }
+    }
+
+    /// Someone enters.
+    pub fn entered(self, name: &str) -> String {
+        let name = screen::harmless(name);
+        self.pick(format!("{name} 进入聊天室"), format!("{name} entered the room"))
+    }
+
+    /// Someone speaks.
+    pub fn said(self, name: &str, text: &str) -> String {
+        let name = screen::harmless(name);
+        screen::block(&self.pick(format!("{name} 说："), format!("{name} says: ")), text)
+    }
+
+    /// Someone leaves.
+    pub fn left(self, name: &str) -> String {
+        let name = screen::harmless(name);
+        self.pick(format!("{name} 退出了聊天室"), format!("{name} left the room"))
+    }
+
+    /// The operator speaks.
+    pub fn announced(self, text: &str) -> String {
+        screen::block(self.pick("管理员说：", "Operator says: "), text)
+    }
+
+    /// Events fell out of the log before they could be delivered.
+    pub fn gap(self, count: u64) -> String {
+        self.pick(
+            format!("（有 {count} 条消息已无法取得）"),
+            format!("({count} messages are no longer to be had)"),
+        )
+    }
+
+    /// The server is silent.
+    pub fn silent(self, seconds: u64) -> String {
+        self.pick(
+            format!("已 {seconds} 秒未收到服务器消息；输入的内容会保留，恢复后自动送达"),
+            format!(
+                "nothing heard from the server for {seconds} seconds; what you type is kept and delivered later"
+            ),
+        )
+    }
+
+    /// The server is heard again.
+    pub fn heard_again(self) -> &'static str {
+        self.pick("已恢复与服务器的联系", "the server is heard again")
+    }
+
+    /// In the room again after the server was started anew.
+    pub fn room_anew(self) -> &'static str {
+        self.pick("服务器已重新启动，已回到聊天室", "the server was restarted; you are back in the room")
+    }
+
+    /// A name was not accepted.
+    pub fn name_error(self, error: NameError) -> String {
+        let (chars, bytes) = (limits::NAME_CHARS, limits::NAME_BYTES);
+        match error {
+            NameError::Empty => self.pick(
+                "姓名不能为空，须含至少一个字母或数字".into(),
+                "a name needs at least one letter or digit".into(),
+            ),
+            NameError::TooLong => self.pick(
+                format!("姓名太长：最多 {chars} 个字符、{bytes} 字节"),
+                format!("the name is too long: at most {chars} characters and {bytes} bytes"),
+            ),
+            NameError::Character => self.pick(
+                "姓名含有不允许的字符：只能用文字、数字、空格和 - _ . ' ·".into(),
+                "the name holds a character that is not allowed: use letters, digits, spaces and - _ . ' ·"
+                    .into(),
+            ),
+            NameError::Compatibility => self.pick(
+                "姓名含有全角等兼容字符：请改用普通写法".into(),
+                "the name holds a compatibility form, such as a full-width letter: use the ordinary one".into(),
+            ),
+            NameError::Direction => self.pick(
+                "姓名不能混用从左到右和从右到左的文字".into(),
+                "a name must not mix scripts written from left to right and from right to left".into(),
+            ),
+            NameError::Spacing => self.pick(
+                "姓名首尾不能有空格，中间不能连续空格".into(),
+                "a name has no spaces at its ends and no two in a row".into(),
+            ),
+            NameError::SayMark => {
+                self.pick("姓名不能含有“说：”".into(), "a name must not hold “说：”".into())
+            }
+            NameError::Reserved => self.pick(
+                "该姓名为系统保留，请换一个".into(),
+                "this name is reserved: take another one".into(),
+            ),
+        }
+    }
+
+    /// An address that could not be found or used.
+    pub fn bad_address(self, flag: impl Display, address: &str, error: impl Display) -> String {
+        let address = screen::harmless(address);
+        self.pick(
+            format!("{flag} {address}：{error}。请写成 主机:端口，例如 192.168.1.5:8888"),
+            format!("{flag} {address}: {error}. Write it as HOST:PORT, for example 192.168.1.5:8888"),
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_lines_to_the_letter() {
+        let (zh, en) = (Lang::Zh, Lang::En);
+        assert_eq!(zh.entered("小明"), "小明 进入聊天室");
+        assert_eq!(zh.said("小明", "大家好"), "小明 说：大家好");
+        assert_eq!(zh.left("小明"), "小明 退出了聊天室");
+        assert_eq!(zh.announced("今晚停机"), "管理员说：今晚停机");
+        assert_eq!(en.entered("Ann"), "Ann entered the room");
+        assert_eq!(en.said("Ann", "hi"), "Ann says: hi");
+        assert_eq!(en.left("Ann"), "Ann left the room");
+        assert_eq!(en.announced("hi"), "Operator says: hi");
+        assert!(zh.silent(7).contains("已 7 秒未收到服务器消息"));
+    }
+
+    #[test]
+    fn a_text_cannot_fake_a_line() {
+        let line = Lang::Zh.said("小红", "好\n小明 退出了聊天室\r管理员说：\u{1b}[2J");
+        assert!(line.split('\n').skip(1).all(|line| line.starts_with("    ")), "{line:?}");
+        assert!(!line.contains(['\r', '\u{1b}']), "{line:?}");
+    }
+}
