@@ -7,5 +7,3 @@ pub mod name;
 pub mod screen;
 mod tables;
 pub mod utterance;
-
-pub use name::{Name, NameError, NameKey};
