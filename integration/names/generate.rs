@@ -25,7 +25,7 @@ const NIKHAHIT: [char; 2] = ['\u{E4D}', '\u{ECD}'];
 
 /// Letters and digits that UTS #39 likens to an apostrophe or a full stop: Hebrew yod, double yod, Arabic zeros.
 /// A fold that dropped them as it drops separators would take רות for רותי; instead these separators
-/// are not accepted in names written from right to left.
+/// are not accepted in names written from right to left, and stand here for the first of their look-alikes.
 const NOT_SEPARATORS: [char; 4] = ['\u{5D9}', '\u{5F2}', '\u{660}', '\u{6F0}'];
 
 const HANGUL: std::ops::RangeInclusive<char> = '\u{AC00}'..='\u{D7A3}';
@@ -121,9 +121,16 @@ impl Closure {
                 cases.insert((c.min(variant), c.max(variant)));
             }
             let mut words = vec![c.nfd().collect::<Vec<char>>()];
-            if !NOT_SEPARATORS.contains(&c) {
-                words.push(skeleton(c.encode_utf8(&mut [0; 4])).collect());
-            }
+            words.push(if NOT_SEPARATORS.contains(&c) {
+                let letter = |c| match c {
+                    '\'' => '\u{5D9}',
+                    '.' => '\u{660}',
+                    c => c,
+                };
+                skeleton(c.encode_utf8(&mut [0; 4])).map(letter).collect()
+            } else {
+                skeleton(c.encode_utf8(&mut [0; 4])).collect()
+            });
             for word in words.into_iter().filter(|word| *word != [c]) {
                 todo.extend(&word);
                 forced.push((c, word));
@@ -361,21 +368,18 @@ fn ranges(chars: &[char], bridge: impl Fn(char) -> bool) -> Vec<(char, char)> {
     ranges
 }
 
+/// Pairs of accepted characters that compose, into whatever.
 fn composed(accepted: &[char]) -> Vec<(char, char)> {
-    let single: Vec<char> = accepted
-        .iter()
-        .copied()
-        .filter(|c| !HANGUL.contains(c))
-        .collect();
-    let second: BTreeSet<char> = single.iter().flat_map(|c| c.nfd().skip(1)).collect();
+    let all = ('\0'..=char::MAX).filter(|c| !HANGUL.contains(c));
+    let second: BTreeSet<char> = all.flat_map(|c| std::iter::once(c).nfd().skip(1)).collect();
     let second: Vec<char> = second
         .into_iter()
         .filter(|c| accepted.binary_search(c).is_ok())
         .collect();
-    let all = single
+    let pairs = accepted
         .iter()
         .flat_map(|&a| second.iter().map(move |&b| (a, b)));
-    all.filter(|&(a, b)| compose(a, b).is_some()).collect()
+    pairs.filter(|&(a, b)| compose(a, b).is_some()).collect()
 }
 
 fn combining(accepted: &[char], closure: &Closure) -> Vec<String> {

@@ -1,8 +1,8 @@
 //! Names: which are allowed, and when two are taken for the same.
 //!
 //! What always holds: a [`Name`] is within its bounds, unchanged by NFKC (Thai and Lao AM excepted), without anything
-//! invisible or symbolic, and none of the words that the room itself speaks under. Of two names that
-//! look alike, at most one has its key to itself: [`Name::key`] is equal for both.
+//! invisible or symbolic, and none of the words that the room itself speaks under. Two names that look alike
+//! have equal keys ([`Name::key`]).
 //!
 //! Everything here depends on [`super::tables`] alone, not on the standard library's Unicode version, so that
 //! all peers and all builds agree on what a name is.
@@ -284,4 +284,138 @@ fn contains(ranges: &[(u32, u32)], c: char) -> bool {
     let after = ranges.partition_point(|range| range.0 <= c as u32);
     let range = after.checked_sub(1).and_then(|at| ranges.get(at));
     range.is_some_and(|range| c as u32 <= range.1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bad_names_are_refused_with_the_reason() {
+        use NameError::*;
+        let bad = [
+            ("", Empty),
+            (" ", Empty),
+            ("-.-", Empty),
+            ("a23456789012345678901234567890123", TooLong),
+            ("一二三四五六七八九十一二三四五六七八九十一二", TooLong),
+            ("a\0b", Character),
+            ("a\x1b[2J", Character),
+            ("a\nb", Character),
+            ("a\r\nb", Character),
+            ("a\u{2028}b", Character),
+            ("a\tb", Character),
+            ("a\u{202E}b", Character),
+            ("a\u{2066}b", Character),
+            ("a\u{200B}b", Character),
+            ("a\u{200D}b", Character),
+            ("a\u{FEFF}b", Character),
+            ("a\u{AD}b", Character),
+            ("a\u{E000}b", Character),
+            ("a\u{378}b", Character),
+            ("a\u{E0041}b", Character),
+            ("a\u{FE0F}", Character),
+            ("😀", Character),
+            ("a=b", Character),
+            ("小明：", Character),
+            ("e\u{301}", Character),
+            ("\u{E48}ก", Character),
+            ("ก \u{E48}", Character),
+            ("ก\u{E48}\u{E48}", Character),
+            ("ａｄａ", Compatibility),
+            ("ﬁona", Compatibility),
+            ("ｱｷﾗ", Compatibility),
+            ("𝐀da", Compatibility),
+            ("①", Compatibility),
+            ("\u{F900}", Compatibility),
+            ("\u{212B}sa", Compatibility),
+            ("न\u{93C}", Compatibility),
+            ("क\u{94D}\u{93C}", Compatibility),
+            (" ada", Spacing),
+            ("ada ", Spacing),
+            ("ada  b", Spacing),
+            ("ada\u{3000}b", Spacing),
+            ("ada\u{A0}b", Spacing),
+            ("小明 说：大家好", SayMark),
+            ("小明说：", SayMark),
+            ("管理员", Reserved),
+            ("管理員 小王", Reserved),
+            ("A.d.m.i.n", Reserved),
+            ("rооt", Reserved),
+            ("aא", Direction),
+            ("1א", Direction),
+            ("שי'", Direction),
+            ("a٣", Direction),
+        ];
+        for (name, why) in bad {
+            assert_eq!(Name::new(name), Err(why), "{name:?}");
+        }
+    }
+
+    #[test]
+    fn names_at_the_bounds_are_accepted() {
+        assert!(Name::new(&"x".repeat(NAME_CHARS)).is_ok());
+        assert!(Name::new(&"é".repeat(NAME_BYTES / 2)).is_ok());
+        assert!(Name::new(&"字".repeat(NAME_BYTES / 3)).is_ok());
+        assert!(Name::new("ก\u{E34}\u{E48}").is_ok());
+        assert_eq!(
+            Name::new(&format!("ก{}", "\u{E34}\u{E48}".repeat(4))),
+            Err(NameError::Character)
+        );
+    }
+
+    #[test]
+    fn codes_come_back() {
+        for code in 0..=u8::MAX {
+            match NameError::from_code(code) {
+                Some(why) => assert_eq!(why.code(), code),
+                None => assert!(code == 0 || usize::from(code) > NameError::ALL.len()),
+            }
+        }
+    }
+
+    #[test]
+    fn tables_are_sorted() {
+        for ranges in [LETTERS, MARKS, FORMS] {
+            assert!(ranges.iter().all(|range| range.0 <= range.1));
+            assert!(ranges.windows(2).all(|two| two[0].1 < two[1].0));
+        }
+        assert!(
+            COMBINING
+                .iter()
+                .all(|range| range.0 <= range.1 && range.2 > 0)
+        );
+        assert!(COMBINING.windows(2).all(|two| two[0].1 < two[1].0));
+        assert!(COMPOSED.windows(2).all(|two| two[0] < two[1]));
+        assert!(FOLDS.windows(2).all(|two| two[0].0 < two[1].0));
+    }
+
+    #[test]
+    fn a_key_folds_to_itself() {
+        for (_, folded) in FOLDS {
+            assert_eq!(fold(folded), *folded);
+        }
+        assert_eq!(fold("한"), fold("\u{1112}\u{1161}\u{11AB}"));
+        assert_ne!(fold("하"), fold("한"));
+    }
+
+    #[test]
+    fn accents_and_letters_are_told_apart() {
+        let names = [
+            "ha", "hà", "há", "hạ", "hã", "ban", "bán", "lan", "tan", "nan", "van", "ran", "yan",
+        ];
+        for (at, a) in names.iter().enumerate() {
+            for b in &names[at + 1..] {
+                assert_ne!(fold(a), fold(b), "{a} and {b}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_name_is_shown_as_written() {
+        let name = Name::new("Jean-Paul").expect("an ordinary name");
+        assert_eq!(name.to_string(), "Jean-Paul");
+        assert_eq!(name, Name::new("Jean-Paul").expect("an ordinary name"));
+        assert_ne!(name, Name::new("jean paul").expect("an ordinary name"));
+    }
 }

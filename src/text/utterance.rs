@@ -96,7 +96,7 @@ mod tests {
     fn what_belongs_together_stays_together() {
         assert_eq!(pieces("abc\r\nd", 4), ["abc", "\r\nd"]);
         assert_eq!(pieces("abce\u{301}", 5), ["abc", "e\u{301}"]);
-        assert_eq!(pieces("ab👩\u{200D}🚀c", 10), ["ab", "👩\u{200D}🚀", "c"]);
+        assert_eq!(pieces("ab👩\u{200D}🚀c", 11), ["ab", "👩\u{200D}🚀", "c"]);
         assert_eq!(pieces("abc❤\u{FE0F}", 6), ["abc", "❤\u{FE0F}"]);
     }
 
