@@ -7,9 +7,10 @@ use unicode_normalization::char::canonical_combining_class;
 use unicode_properties::{GeneralCategory as Category, UnicodeGeneralCategory};
 use unicode_security::skeleton;
 
-use chatroom::text::name::{Name, NameError, NameKey, SEPARATORS};
+use chatroom::text::name::SEPARATORS;
+use chatroom::text::{Name, NameError, NameKey};
 
-#[path = "names/generate.rs"]
+mod closure;
 mod generate;
 
 const ORDINARY: &str = include_str!("data/names.txt");
@@ -95,8 +96,8 @@ fn no_accepted_character_is_of_a_refused_kind() {
     assert!(accepted.len() > 100_000, "{}", accepted.len());
     for c in accepted {
         let number = c as u32;
-        if !generate::AM.contains(&c) {
-            assert!(generate::stable(c), "U+{number:04X} changes under NFKC");
+        if !closure::AM.contains(&c) {
+            assert!(closure::stable(c), "U+{number:04X} changes under NFKC");
         }
         assert!(
             !is_default_ignorable(c),
@@ -111,8 +112,7 @@ fn no_accepted_character_is_of_a_refused_kind() {
             !refused && category != ParagraphSeparator,
             "U+{number:04X} is {category:?}"
         );
-        let kept =
-            generate::is_letter_or_digit(c) || generate::is_mark(c) || SEPARATORS.contains(c);
+        let kept = closure::is_letter_or_digit(c) || closure::is_mark(c) || SEPARATORS.contains(c);
         assert!(kept, "U+{number:04X} is {category:?}");
     }
 }
@@ -129,7 +129,7 @@ fn is_default_ignorable(c: char) -> bool {
 fn accepted_names_are_normalized() {
     let accepted = accepted();
     let normalized = |name: &str| {
-        let plain: String = name.chars().filter(|c| !generate::AM.contains(c)).collect();
+        let plain: String = name.chars().filter(|c| !closure::AM.contains(c)).collect();
         plain.nfkc().eq(plain.chars())
     };
     // Every pair with a character that composes or moves, then triples by chance.
@@ -142,7 +142,7 @@ fn accepted_names_are_normalized() {
     let short: Vec<char> = accepted
         .iter()
         .copied()
-        .filter(|&c| c < '\u{3000}' || generate::is_mark(c))
+        .filter(|&c| c < '\u{3000}' || closure::is_mark(c))
         .collect();
     let mut refused = 0;
     for &first in &short {
@@ -193,10 +193,10 @@ fn look_alike_characters_have_equal_keys() {
 
 #[test]
 fn case_variants_have_equal_keys_but_where_they_look_like_another_letter() {
-    let (accepted, closure) = generate::accepted();
+    let (accepted, closure) = closure::accepted();
     let mut equal = 0;
     for &c in &accepted {
-        for variant in generate::case_variants(c) {
+        for variant in closure::case_variants(c) {
             let pair = (c.min(variant), c.max(variant));
             if let (false, Ok(a), Ok(b)) = (
                 closure.unfolded.contains(&pair),
@@ -221,7 +221,7 @@ fn case_variants_have_equal_keys_but_where_they_look_like_another_letter() {
 #[test]
 fn names_of_look_alike_characters_have_equal_keys() {
     let groups = look_alikes();
-    let (_, closure) = generate::accepted();
+    let (_, closure) = closure::accepted();
     let names: Vec<&str> = ordinary().collect();
     let mut random = Random(42);
     let mut changed = 0;
@@ -245,9 +245,9 @@ fn names_of_look_alike_characters_have_equal_keys() {
     assert!(changed > 20_000, "{changed}");
 }
 
-fn other_case(c: char, closure: &generate::Closure) -> char {
+fn other_case(c: char, closure: &closure::Closure) -> char {
     let folded = |other: &char| !closure.unfolded.contains(&(c.min(*other), c.max(*other)));
-    generate::case_variants(c)
+    closure::case_variants(c)
         .into_iter()
         .find(folded)
         .unwrap_or(c)
@@ -301,7 +301,7 @@ fn reserved_names_and_their_look_alikes_are_refused() {
                 String::from_iter(&chars[at + 1..]),
             );
             let mut same = vec![chars[at]];
-            same.extend(generate::case_variants(chars[at]));
+            same.extend(closure::case_variants(chars[at]));
             let alike = same
                 .iter()
                 .filter_map(|c| groups.get(&skeleton_of(&c.to_string())))
@@ -309,7 +309,7 @@ fn reserved_names_and_their_look_alikes_are_refused() {
             for c in alike {
                 let text = format!("{before}{c}{after}");
                 // These are refused before their looks are asked for.
-                if is_right_to_left(*c) || (at == 0 && generate::is_mark(*c)) {
+                if is_right_to_left(*c) || (at == 0 && closure::is_mark(*c)) {
                     assert!(Name::new(&text).is_err(), "{text:?}");
                 } else {
                     refused(text);

@@ -1,353 +1,87 @@
-//! Makes `src/text/tables.rs` from the Unicode character data of the development dependencies.
+//! Makes `src/text/tables.rs`.
 //!
-//! What always holds: the accepted characters are chosen here and nowhere else, and the fold is one
-//! substitution of characters that is closed under canonical decomposition, the confusables of UTS #39
-//! and case (except [`Closure::unfolded`]). Closed means: it makes no difference in which order or
-//! how often these are applied to a name before it is folded.
+//! What always holds: the same data gives the same file, byte for byte.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write;
+use std::collections::BTreeSet;
 
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::{canonical_combining_class, compose};
 use unicode_properties::{GeneralCategory as Category, UnicodeGeneralCategory};
-use unicode_script::{Script, UnicodeScript};
-use unicode_security::general_security_profile::IdentifierType;
-use unicode_security::{GeneralSecurityProfile, skeleton};
 
-use chatroom::text::name::SEPARATORS;
-
-/// Thai and Lao AM: NFKC takes them apart, but half of Thailand could not write its name without them. Their
-/// first halves ([`NIKHAHIT`]) are not accepted, so that there is still one way to write each name.
-pub(super) const AM: [char; 2] = ['\u{E33}', '\u{EB3}'];
-
-const NIKHAHIT: [char; 2] = ['\u{E4D}', '\u{ECD}'];
-
-/// Letters and digits that UTS #39 likens to an apostrophe or a full stop: Hebrew yod, double yod, Arabic zeros.
-/// A fold that dropped them as it drops separators would take רות for רותי; instead these separators
-/// are not accepted in names written from right to left, and stand here for the first of their look-alikes.
-const NOT_SEPARATORS: [char; 4] = ['\u{5D9}', '\u{5F2}', '\u{660}', '\u{6F0}'];
+use super::closure::{AM, Closure, accepted, is_letter_or_digit, is_mark, stable};
 
 const HANGUL: std::ops::RangeInclusive<char> = '\u{AC00}'..='\u{D7A3}';
-
-/// Whether `c` alone is a fixed point of NFKC.
-pub(super) fn stable(c: char) -> bool {
-    std::iter::once(c).nfkc().eq(std::iter::once(c))
-}
-
-/// Whether `c` is a nonspacing or a spacing mark.
-pub(super) fn is_mark(c: char) -> bool {
-    matches!(
-        c.general_category(),
-        Category::NonspacingMark | Category::SpacingMark
-    )
-}
-
-/// Whether `c` is a letter of any kind or a decimal digit.
-pub(super) fn is_letter_or_digit(c: char) -> bool {
-    use Category::*;
-    matches!(
-        c.general_category(),
-        UppercaseLetter
-            | LowercaseLetter
-            | TitlecaseLetter
-            | ModifierLetter
-            | OtherLetter
-            | DecimalNumber
-    )
-}
-
-/// Whether a name may hold `c`, before those that look like separators are taken away.
-fn candidate(c: char) -> bool {
-    use IdentifierType::*;
-    if AM.contains(&c) {
-        return true;
-    }
-    if SEPARATORS.contains(c) || NIKHAHIT.contains(&c) || !stable(c) {
-        return false;
-    }
-    if is_mark(c) {
-        // A mark of no script of its own goes on anything: one uses the precomposed letters.
-        let own = !matches!(c.script(), Script::Common | Script::Inherited);
-        return own && matches!(c.identifier_type(), Some(Recommended | Limited_Use));
-    }
-    // Uncommon use: the rare ideographs of family names. Dead scripts and phonetic signs stay outside.
-    is_letter_or_digit(c)
-        && matches!(
-            c.identifier_type(),
-            Some(Recommended | Inclusion | Limited_Use | Uncommon_Use)
-        )
-}
-
-/// One-character case variants, by the standard library's data. Marks have none that matter.
-pub(super) fn case_variants(c: char) -> Vec<char> {
-    let mut found = Vec::new();
-    if !is_mark(c) {
-        let (lower, upper): (Vec<_>, Vec<_>) =
-            (c.to_lowercase().collect(), c.to_uppercase().collect());
-        for variant in [lower, upper] {
-            if variant.len() == 1 && variant[0] != c {
-                found.push(variant[0]);
-            }
-        }
-    }
-    found
-}
-
-/// The fold in the making: classes of equal characters, of which some are spelled with others.
-#[derive(Default)]
-pub(super) struct Closure {
-    parent: BTreeMap<char, char>,
-    spelled: BTreeMap<char, Vec<char>>,
-    nodes: BTreeSet<char>,
-    /// Pairs of case that are not folded, because that would make two different ASCII letters equal (Ν looks
-    /// like N and ν like v), or an accent nothing.
-    pub(super) unfolded: Vec<(char, char)>,
-}
-
-impl Closure {
-    /// The closure over everything that `accepted` and the separators lead to.
-    fn new(accepted: &[char]) -> Closure {
-        let mut closure = Closure::default();
-        let mut forced = Vec::new();
-        let mut cases = BTreeSet::new();
-        let mut todo: Vec<char> = accepted.iter().copied().chain(SEPARATORS.chars()).collect();
-        while let Some(c) = todo.pop() {
-            if !closure.nodes.insert(c) {
-                continue;
-            }
-            for variant in case_variants(c) {
-                todo.push(variant);
-                cases.insert((c.min(variant), c.max(variant)));
-            }
-            let mut words = vec![c.nfd().collect::<Vec<char>>()];
-            words.push(if NOT_SEPARATORS.contains(&c) {
-                let letter = |c| match c {
-                    '\'' => '\u{5D9}',
-                    '.' => '\u{660}',
-                    c => c,
-                };
-                skeleton(c.encode_utf8(&mut [0; 4])).map(letter).collect()
-            } else {
-                skeleton(c.encode_utf8(&mut [0; 4])).collect()
-            });
-            for word in words.into_iter().filter(|word| *word != [c]) {
-                todo.extend(&word);
-                forced.push((c, word));
-            }
-        }
-        // Short ones first: the parts of a long spelling are then known before it.
-        forced.sort_by_key(|(c, word)| (word.len(), *c));
-        for separator in SEPARATORS.chars() {
-            closure.equate(&[separator], &[]);
-        }
-        while forced
-            .iter()
-            .fold(false, |any, (c, word)| closure.equate(&[*c], word) || any)
-        {}
-        // ASCII, which nothing may keep from folding, then Cyrillic, of which Greek shares letters.
-        let mut cases: Vec<(char, char)> = cases.into_iter().collect();
-        cases.sort_by_key(|pair| {
-            (
-                !pair.0.is_ascii(),
-                pair.0.script() != Script::Cyrillic,
-                *pair,
-            )
-        });
-        for (a, b) in cases {
-            if a.is_ascii() || closure.harmless(a, b) {
-                closure.equate(&[a], &[b]);
-            } else {
-                closure.unfolded.push((a, b));
-            }
-        }
-        closure
-    }
-
-    /// What `word` is folded to.
-    fn fold(&self, word: &[char]) -> Vec<char> {
-        let mut folded = Vec::new();
-        for &c in word {
-            let root = self.root(c);
-            match self.spelled.get(&root) {
-                Some(spelled) => folded.extend(self.fold(spelled)),
-                None => folded.push(root),
-            }
-        }
-        let is_combining = |c: &char| canonical_combining_class(*c) != 0;
-        for run in folded.chunk_by_mut(|a, b| is_combining(a) && is_combining(b)) {
-            run.sort();
-        }
-        folded.dedup_by(|a, b| a == b && is_combining(a));
-        folded
-    }
-
-    fn root(&self, mut c: char) -> char {
-        while let Some(&parent) = self.parent.get(&c) {
-            c = parent;
-        }
-        c
-    }
-
-    /// Whether folding the case of `a` and `b` leaves ASCII letters and accents apart.
-    fn harmless(&self, a: char, b: char) -> bool {
-        let (a, b) = (self.fold(&[a]), self.fold(&[b]));
-        let is_ascii = |c: char| {
-            let mut ascii = self
-                .nodes
-                .iter()
-                .filter(|node| node.is_ascii_alphanumeric());
-            ascii.any(|&node| self.fold(&[node]) == [c])
-        };
-        match difference(&a, &b) {
-            ([], []) => true,
-            ([a], [b]) => !(is_ascii(*a) && is_ascii(*b)),
-            ([one], many) | (many, [one]) if many.len() > 1 => {
-                !many.contains(one) && !(is_ascii(*one) && many.iter().all(|&c| is_ascii(c)))
-            }
-            _ => false,
-        }
-    }
-
-    /// Makes two words equal. True if they were not.
-    fn equate(&mut self, a: &[char], b: &[char]) -> bool {
-        let (a, b) = (self.fold(a), self.fold(b));
-        match difference(&a, &b) {
-            ([], []) => return false,
-            ([], rest) | (rest, []) => {
-                for &c in rest {
-                    self.spelled.insert(c, Vec::new());
-                }
-            }
-            ([a], [b]) => {
-                let rank = |c: char| (!c.is_ascii_lowercase(), !c.is_ascii(), c);
-                let (kept, merged) = if rank(*a) < rank(*b) {
-                    (*a, *b)
-                } else {
-                    (*b, *a)
-                };
-                self.parent.insert(merged, kept);
-            }
-            ([one], many) | (many, [one]) if !many.contains(one) => {
-                self.spelled.insert(*one, many.to_vec());
-            }
-            (a, b) => panic!(
-                "no way to make {a:?} and {b:?} equal: the data of a new Unicode version needs a rule"
-            ),
-        }
-        true
-    }
-}
-
-/// What is left of two words without what they begin and end with alike.
-fn difference<'a>(mut a: &'a [char], mut b: &'a [char]) -> (&'a [char], &'a [char]) {
-    while let ([x, after_a @ ..], [y, after_b @ ..]) = (a, b) {
-        if x != y {
-            break;
-        }
-        (a, b) = (after_a, after_b);
-    }
-    while let ([before_a @ .., x], [before_b @ .., y]) = (a, b) {
-        if x != y {
-            break;
-        }
-        (a, b) = (before_a, before_b);
-    }
-    (a, b)
-}
-
-/// Every accepted character but the separators, and the closure of the fold over them.
-pub(super) fn accepted() -> (Vec<char>, Closure) {
-    let candidates: Vec<char> = ('\0'..=char::MAX).filter(|&c| candidate(c)).collect();
-    let closure = Closure::new(&candidates);
-    // Whatever folds to nothing looks like a separator.
-    let accepted = candidates
-        .into_iter()
-        .filter(|&c| !closure.fold(&[c]).is_empty())
-        .collect();
-    (accepted, closure)
-}
 
 /// The text of `src/text/tables.rs`.
 pub(super) fn tables() -> String {
     let (accepted, closure) = accepted();
     let (marks, letters): (Vec<char>, Vec<char>) = accepted.iter().partition(|&&c| is_mark(c));
-    let unicode = unicode_normalization::UNICODE_VERSION;
-    assert_eq!(
-        unicode,
-        unicode_properties_version(),
-        "development dependencies of different Unicode versions"
-    );
-    let case = char::UNICODE_VERSION;
-    let mut text = format!(
-        "//! What a name may hold and how it is folded: tables that [`super::name`] searches.\n//!\n\
-         //! Generated: do not edit. Unicode {}.{}.{}; case {}.{}.{}. To make it anew:\n\
-         //! `UPDATE_TABLES=1 cargo test --test integration names::tables`\n//!\n\
-         //! What always holds: every table is sorted by its first column and its ranges do not overlap.\n\n",
-        unicode.0, unicode.1, unicode.2, case.0, case.1, case.2
-    );
-    let pairs = |ranges: Vec<(char, char)>| -> Vec<String> {
-        ranges
-            .iter()
-            .map(|(a, b)| format!("(0x{:X},0x{:X})", *a as u32, *b as u32))
-            .collect()
-    };
-    let pair = "(u32, u32)";
-    table(
-        &mut text,
-        "Letters and digits that a name may hold.",
-        "LETTERS",
-        pair,
-        pairs(ranges(&letters, |_| false)),
-    );
-    table(
-        &mut text,
-        "Marks that a name may hold after a letter.",
-        "MARKS",
-        pair,
-        pairs(ranges(&marks, |_| false)),
-    );
     let forms: Vec<char> = ('\0'..=char::MAX)
         .filter(|&c| is_form(c) && !AM.contains(&c))
         .collect();
     let unassigned = |c: char| c.general_category() == Category::Unassigned;
-    let forms = pairs(ranges(&forms, unassigned));
+    let mut text = header();
+    let mut table = |about: &str, name: &str, of: &str, entries: Vec<String>| {
+        text.push_str(&table(about, name, of, &entries));
+    };
+    let pair = "(u32, u32)";
     table(
-        &mut text,
-        "Letters and numbers that are forms of others (full-width, ...).",
-        "FORMS",
+        "Letters and digits that a name may hold.",
+        "LETTERS",
         pair,
-        forms,
+        pairs(&ranges(&letters, |_| false)),
     );
     table(
-        &mut text,
-        "What Unicode composes: a name holds the composed one.",
-        "COMPOSED",
+        "Marks that a name may hold after a letter.",
+        "MARKS",
         pair,
-        pairs(composed(&accepted)),
+        pairs(&ranges(&marks, |_| false)),
     );
-    let combining = combining(&accepted, &closure);
+    let about = "Letters and numbers that are forms of others (full-width, ...).";
+    table(about, "FORMS", pair, pairs(&ranges(&forms, unassigned)));
+    let about = "What Unicode composes: a name holds the composed one.";
+    table(about, "COMPOSED", pair, pairs(&composed(&accepted)));
     let about = "Characters with a canonical combining class other than 0, and that class.";
-    table(&mut text, about, "COMBINING", "(u32, u32, u8)", combining);
-    let about = "What a character is in a key, if not itself.";
     table(
-        &mut text,
         about,
-        "FOLDS",
-        "(u32, &str)",
-        folds(&accepted, &closure),
+        "COMBINING",
+        "(u32, u32, u8)",
+        combining(&accepted, &closure),
     );
-    text.truncate(text.trim_end().len());
-    text.push('\n');
+    let about = "What a character is in a key, if not itself.";
+    table(about, "FOLDS", "(u32, &str)", folds(&accepted, &closure));
     text
 }
 
-fn unicode_properties_version() -> (u8, u8, u8) {
-    let (a, b, c) = unicode_properties::UNICODE_VERSION;
-    let security = unicode_security::UNICODE_VERSION;
-    assert_eq!((a, b, c), security);
-    assert_eq!(security, unicode_script::UNICODE_VERSION);
-    (a as u8, b as u8, c as u8)
+/// What the file says of itself.
+fn header() -> String {
+    let (major, minor, update) = unicode_version();
+    let (case_major, case_minor, case_update) = char::UNICODE_VERSION;
+    format!(
+        "//! What a name may hold and how it is folded: tables that [`super::name`] searches.\n\
+         //!\n\
+         //! Generated: do not edit. Unicode {major}.{minor}.{update}; case {case_major}.{case_minor}.{case_update}. \
+         To make it anew:\n\
+         //! `UPDATE_TABLES=1 cargo test --test integration names::tables`\n\
+         //!\n\
+         //! What always holds: every table is sorted by its first column and its ranges do not overlap.\n"
+    )
+}
+
+/// The one version that all the data is of.
+fn unicode_version() -> (u64, u64, u64) {
+    let version = unicode_properties::UNICODE_VERSION;
+    assert_eq!(version, unicode_security::UNICODE_VERSION);
+    assert_eq!(version, unicode_script::UNICODE_VERSION);
+    let (major, minor, update) = unicode_normalization::UNICODE_VERSION;
+    assert_eq!(version, (major.into(), minor.into(), update.into()));
+    version
+}
+
+fn pairs(of: &[(char, char)]) -> Vec<String> {
+    of.iter()
+        .map(|(a, b)| format!("(0x{:X},0x{:X})", *a as u32, *b as u32))
+        .collect()
 }
 
 fn is_form(c: char) -> bool {
@@ -419,20 +153,19 @@ fn folds(accepted: &[char], closure: &Closure) -> Vec<String> {
     entries
 }
 
-fn table(text: &mut String, about: &str, name: &str, of: &str, entries: Vec<String>) {
-    writeln!(
-        text,
-        "/// {about}\n#[rustfmt::skip]\npub(super) const {name}: &[{of}] = &["
-    )
-    .expect("a string");
-    let mut line = String::new();
+fn table(about: &str, name: &str, of: &str, entries: &[String]) -> String {
+    let mut lines = vec![String::from("   ")];
     for entry in entries {
-        if line.len() + entry.len() > 110 {
-            writeln!(text, "    {}", line.trim_end()).expect("a string");
-            line.clear();
+        if lines
+            .last()
+            .is_some_and(|line| line.len() + entry.len() > 115)
+        {
+            lines.push(String::from("   "));
         }
-        line.push_str(&entry);
-        line.push_str(", ");
+        if let Some(line) = lines.last_mut() {
+            line.extend([" ", entry, ","]);
+        }
     }
-    writeln!(text, "    {}\n];\n", line.trim_end()).expect("a string");
+    let lines = lines.join("\n");
+    format!("\n/// {about}\n#[rustfmt::skip]\npub(super) const {name}: &[{of}] = &[\n{lines}\n];\n")
 }

@@ -7,3 +7,5 @@ pub mod name;
 pub mod screen;
 mod tables;
 pub mod utterance;
+
+pub use name::{Name, NameError, NameKey};
