@@ -16,7 +16,7 @@ use unicode_security::{GeneralSecurityProfile, skeleton};
 
 use chatroom::text::name::SEPARATORS;
 
-/// Thai and Lao AM: NFKC takes them apart, but half of Thailand could not write its name without them. Their
+/// Thai and Lao AM: NFKC takes them apart, but ordinary names (น้ำฝน) are not written without them. Their
 /// first halves ([`NIKHAHIT`]) are not accepted, so that there is still one way to write each name.
 pub(super) const AM: [char; 2] = ['\u{E33}', '\u{EB3}'];
 
