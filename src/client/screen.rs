@@ -20,7 +20,7 @@ pub(super) struct Screen {
 }
 
 /// An event as a line.
-pub fn line(seen: &Seen, lang: Lang) -> String {
+pub(super) fn line(seen: &Seen, lang: Lang) -> String {
     match seen {
         Seen::Entered(name) => lang.entered(name),
         Seen::Said(name, text) => lang.said(name, text),

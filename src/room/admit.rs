@@ -148,7 +148,6 @@ impl Room {
         users.put(user(&member));
         self.slots.put(slot, member);
         self.append(Happened::Entered(author));
-        self.schedule(now, slot);
         slot
     }
 
@@ -227,7 +226,6 @@ impl Room {
         users.put(user(&member));
         *old = member;
         self.touch(slot);
-        self.schedule(now, slot);
     }
 
     fn welcome(&mut self, slot: u32) {

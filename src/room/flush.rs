@@ -154,6 +154,7 @@ impl Room {
             if let Some(member) = self.slots.member(slot) {
                 member.dirty = false;
             }
+            self.schedule(now, slot);
             self.flush.at += 1;
         }
         None
@@ -201,9 +202,7 @@ impl Room {
             answer,
             body.digest,
         );
-        let to = member.address;
-        self.schedule(now, slot);
-        Some((to, place))
+        Some((member.address, place))
     }
 
     /// While the room closes: the word that it does, once a member has everything or time is short.
@@ -219,8 +218,6 @@ impl Room {
         let packet = member.link.next_packet(now);
         let gone = Gone { reason: GoneReason::Closed, why: "" };
         gone.write(&mut self.flush.reply, member.session, packet, member.secret);
-        let to = member.address;
-        self.schedule(now, slot);
-        Some((to, Place::Reply))
+        Some((member.address, Place::Reply))
     }
 }

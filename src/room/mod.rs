@@ -229,9 +229,6 @@ impl Room {
     pub fn handle_close(&mut self, now: Duration) {
         self.closing_since.get_or_insert(now);
         self.flush.everyone();
-        for at in 0..self.slots.live().len() {
-            self.schedule(now, self.slots.live()[at]);
-        }
     }
 
     /// Whether the room is closed and every member knows, or had time enough to.
@@ -295,10 +292,10 @@ impl Room {
         member.link.handle_timeout(now);
         self.release(now, slot, self.config.rate);
         self.touch(slot);
-        self.schedule(now, slot);
     }
 
-    /// Makes sure that the member is woken when it next has something to do.
+    /// Makes sure that the member is woken when it next has something to do. Called when the flush is done
+    /// with the member, so that nothing is due already.
     fn schedule(&mut self, now: Duration, slot: u32) {
         let idle_timeout = self.config.idle_timeout;
         let closing_since = self.closing_since;

@@ -51,7 +51,6 @@ impl Room {
             _ => self.handle_up(users, now, slot, sealed),
         }
         self.touch(slot);
-        self.schedule(now, slot);
     }
 
     fn handle_up(&mut self, users: &mut UserMap, now: Duration, slot: u32, sealed: &Sealed<'_>) {
