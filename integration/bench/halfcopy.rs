@@ -37,7 +37,10 @@ fn run() -> Result<()> {
     let (src, dst) = (directory.0.join("source"), directory.0.join("copy"));
     write_source(&src, size)?;
 
-    let programs = [PathBuf::from("cp"), PathBuf::from(env!("CARGO_BIN_EXE_halfcopy"))];
+    let programs = [
+        PathBuf::from("cp"),
+        PathBuf::from(env!("CARGO_BIN_EXE_halfcopy")),
+    ];
     for program in &programs {
         // Not counted: fills the caches.
         time(program, &src, &dst)?;
@@ -56,11 +59,18 @@ fn run() -> Result<()> {
 
     let cp = median(rounds.iter().map(|[cp, _]| cp.as_secs_f64()));
     let half = median(rounds.iter().map(|[_, half]| half.as_secs_f64()));
-    let ratio = median(rounds.iter().map(|[cp, half]| half.as_secs_f64() / cp.as_secs_f64()));
+    let ratio = median(
+        rounds
+            .iter()
+            .map(|[cp, half]| half.as_secs_f64() / cp.as_secs_f64()),
+    );
     let mib = size / MIB;
     let rate = |seconds: f64| size as f64 / MIB as f64 / seconds;
     let mut out = io::stdout().lock();
-    writeln!(out, "| file, page cache warm | runs | cp | halfcopy | halfcopy / cp | what the disk limits |")?;
+    writeln!(
+        out,
+        "| file, page cache warm | runs | cp | halfcopy | halfcopy / cp | what the disk limits |"
+    )?;
     writeln!(out, "| --- | --- | --- | --- | --- | --- |")?;
     writeln!(
         out,
@@ -114,13 +124,25 @@ fn write_source(path: &Path, size: u64) -> io::Result<()> {
 
 /// Refuses before it fills the disk. Where `df` does not answer, the copies themselves will tell.
 fn check_space(directory: &Path, size: u64) -> Result<()> {
-    let Ok(df) = Command::new("df").arg("-Pk").arg(directory).output() else { return Ok(()) };
+    let Ok(df) = Command::new("df").arg("-Pk").arg(directory).output() else {
+        return Ok(());
+    };
     let text = String::from_utf8_lossy(&df.stdout);
-    let free = text.lines().nth(1).and_then(|line| line.split_whitespace().nth(3)).and_then(|n| n.parse::<u64>().ok());
-    let (free, needed) = (free.map_or(u64::MAX, |kib| kib.saturating_mul(1024)), size.saturating_mul(3));
+    let free = text
+        .lines()
+        .nth(1)
+        .and_then(|line| line.split_whitespace().nth(3))
+        .and_then(|n| n.parse::<u64>().ok());
+    let (free, needed) = (
+        free.map_or(u64::MAX, |kib| kib.saturating_mul(1024)),
+        size.saturating_mul(3),
+    );
     if free < needed {
         let (free, needed) = (free / MIB, needed / MIB);
-        return Err(format!("{needed} MiB are needed and {free} MiB free; set HALFCOPY_BENCH_MIB lower").into());
+        return Err(format!(
+            "{needed} MiB are needed and {free} MiB free; set HALFCOPY_BENCH_MIB lower"
+        )
+        .into());
     }
     Ok(())
 }
@@ -139,7 +161,11 @@ fn median(values: impl Iterator<Item = f64>) -> f64 {
     let mut values: Vec<f64> = values.collect();
     values.sort_by(f64::total_cmp);
     let middle = values.len() / 2;
-    if values.len() % 2 == 1 { values[middle] } else { (values[middle - 1] + values[middle]) / 2.0 }
+    if values.len() % 2 == 1 {
+        values[middle]
+    } else {
+        (values[middle - 1] + values[middle]) / 2.0
+    }
 }
 
 /// A directory that is removed with everything in it.

@@ -12,11 +12,17 @@ use proptest::prelude::*;
 use super::scratch::{Scratch, content};
 
 fn chunks_of(bytes: u64) -> Options {
-    Options { chunk_bytes: NonZeroU64::new(bytes).unwrap(), ..Options::default() }
+    Options {
+        chunk_bytes: NonZeroU64::new(bytes).unwrap(),
+        ..Options::default()
+    }
 }
 
 fn forced() -> Options {
-    Options { force: true, ..Options::default() }
+    Options {
+        force: true,
+        ..Options::default()
+    }
 }
 
 fn mode(path: &Path) -> u32 {
@@ -67,11 +73,19 @@ proptest! {
 
 #[test]
 fn copies_the_smallest_and_the_odd_files() {
-    for len in [0, 1, 2, 3, 4095, 4096, 4097, 8191, 8192, 8193, 65_535, 65_537, 1_000_001] {
+    for len in [
+        0, 1, 2, 3, 4095, 4096, 4097, 8191, 8192, 8193, 65_535, 65_537, 1_000_001,
+    ] {
         let scratch = Scratch::new();
         let src = scratch.file("source", &content(len));
-        assert_eq!(copy(&src, &scratch.at("copy"), &Options::default(), &()).unwrap(), len as u64);
-        assert!(fs::read(scratch.at("copy")).unwrap() == content(len), "{len} bytes");
+        assert_eq!(
+            copy(&src, &scratch.at("copy"), &Options::default(), &()).unwrap(),
+            len as u64
+        );
+        assert!(
+            fs::read(scratch.at("copy")).unwrap() == content(len),
+            "{len} bytes"
+        );
     }
 }
 
@@ -84,21 +98,34 @@ fn a_file_beyond_4_gib_with_holes_keeps_its_bytes_and_its_holes() {
     file.set_len(LEN).unwrap();
     // On both sides of the middle, of 2 GiB and of 4 GiB, where a narrow offset would wrap; and at both ends.
     let marks = [0, (2 << 30) - 3, LEN / 2 - 3, (4 << 30) - 3, LEN - 6];
-    for (mark, bytes) in marks.iter().zip([b"first.", b"2 GiB.", b"middle", b"4 GiB.", b"at end"]) {
+    for (mark, bytes) in marks
+        .iter()
+        .zip([b"first.", b"2 GiB.", b"middle", b"4 GiB.", b"at end"])
+    {
         file.write_all_at(bytes, *mark).unwrap();
     }
 
-    assert_eq!(copy(&src, &scratch.at("copy"), &Options::default(), &()).unwrap(), LEN);
+    assert_eq!(
+        copy(&src, &scratch.at("copy"), &Options::default(), &()).unwrap(),
+        LEN
+    );
 
     let copied = File::open(scratch.at("copy")).unwrap();
-    for (mark, bytes) in marks.iter().zip([b"first.", b"2 GiB.", b"middle", b"4 GiB.", b"at end"]) {
+    for (mark, bytes) in marks
+        .iter()
+        .zip([b"first.", b"2 GiB.", b"middle", b"4 GiB.", b"at end"])
+    {
         let mut found = [0; 6];
         copied.read_exact_at(&mut found, *mark).unwrap();
         assert_eq!(&found, bytes, "at {mark}");
     }
     let copied = copied.metadata().unwrap();
     assert_eq!(copied.len(), LEN);
-    assert!(copied.blocks() * 512 < 16 << 20, "holes were filled: {} blocks", copied.blocks());
+    assert!(
+        copied.blocks() * 512 < 16 << 20,
+        "holes were filled: {} blocks",
+        copied.blocks()
+    );
 }
 
 #[test]
@@ -106,12 +133,20 @@ fn a_source_that_grows_is_copied_as_it_was_at_the_start() {
     struct Grow<'a>(&'a Path);
     impl Watch for Grow<'_> {
         fn advanced(&self, _: u64) {
-            OpenOptions::new().append(true).open(self.0).unwrap().write_at(b"more", 0).unwrap();
+            OpenOptions::new()
+                .append(true)
+                .open(self.0)
+                .unwrap()
+                .write_at(b"more", 0)
+                .unwrap();
         }
     }
     let scratch = Scratch::new();
     let src = scratch.file("source", &content(50_000));
-    assert_eq!(copy(&src, &scratch.at("copy"), &chunks_of(4096), &Grow(&src)).unwrap(), 50_000);
+    assert_eq!(
+        copy(&src, &scratch.at("copy"), &chunks_of(4096), &Grow(&src)).unwrap(),
+        50_000
+    );
     assert!(fs::metadata(&src).unwrap().len() > 50_000);
     assert!(fs::read(scratch.at("copy")).unwrap() == content(50_000));
 }
@@ -129,7 +164,10 @@ fn the_name_never_shows_a_part() {
     let (src, dst) = (scratch.file("source", &content(50_000)), scratch.at("copy"));
     copy(&src, &dst, &chunks_of(4096), &Look(&dst, None)).unwrap();
     let old = scratch.file("old", b"the old one");
-    let options = Options { force: true, ..chunks_of(4096) };
+    let options = Options {
+        force: true,
+        ..chunks_of(4096)
+    };
     copy(&src, &old, &options, &Look(&old, Some(b"the old one"))).unwrap();
     assert!(fs::read(&old).unwrap() == content(50_000));
     assert_eq!(scratch.names(), ["copy", "old", "source"]);
@@ -150,11 +188,14 @@ fn permissions_are_those_that_cp_gives() {
                         set_mode(&scratch.file(name, b"older"), mode);
                     }
                 }
-                let script = "umask $1; cp --force source by-cp && \"$0\" --force source by-halfcopy";
+                let script =
+                    "umask $1; cp --force source by-cp && \"$0\" --force source by-halfcopy";
                 let mut sh = Command::new("sh");
-                sh.args(["-c", script, env!("CARGO_BIN_EXE_halfcopy"), umask]).current_dir(scratch.path());
+                sh.args(["-c", script, env!("CARGO_BIN_EXE_halfcopy"), umask])
+                    .current_dir(scratch.path());
                 assert!(sh.status().unwrap().success());
-                let (by_cp, by_half) = (mode(&scratch.at("by-cp")), mode(&scratch.at("by-halfcopy")));
+                let (by_cp, by_half) =
+                    (mode(&scratch.at("by-cp")), mode(&scratch.at("by-halfcopy")));
                 let old = old_mode.map(|mode| format!("{mode:o}"));
                 let case = format!("umask {umask}, source {src_mode:o}, older {old:?}");
                 assert_eq!(by_half, by_cp, "{case}: {by_half:o} and {by_cp:o}");
@@ -184,7 +225,11 @@ fn a_link_as_target_is_followed() {
     scratch.file("real", b"old");
     symlink("real", scratch.at("link")).unwrap();
     copy(&src, &scratch.at("link"), &forced(), &()).unwrap();
-    assert!(fs::symlink_metadata(scratch.at("link")).unwrap().is_symlink());
+    assert!(
+        fs::symlink_metadata(scratch.at("link"))
+            .unwrap()
+            .is_symlink()
+    );
     assert_eq!(fs::read(scratch.at("real")).unwrap(), b"new");
     assert_eq!(scratch.names(), ["link", "real", "source"]);
 }

@@ -23,10 +23,17 @@ fn leaves_neither_thread_nor_child_behind() {
         return inside();
     }
     let mut again = Command::new(env::current_exe().unwrap());
-    let output = again.args(["--exact", NAME, "--test-threads=1"]).env(INSIDE, "1").output().unwrap();
+    let output = again
+        .args(["--exact", NAME, "--test-threads=1"])
+        .env(INSIDE, "1")
+        .output()
+        .unwrap();
     let text = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{text}");
-    assert!(text.contains("1 passed"), "the test has another name than {NAME}: {text}");
+    assert!(
+        text.contains("1 passed"),
+        "the test has another name than {NAME}: {text}"
+    );
 }
 
 fn inside() {
@@ -42,7 +49,10 @@ fn inside() {
     }
     let scratch = Scratch::new();
     let src = scratch.file("source", &content(50_000));
-    let options = Options { chunk_bytes: NonZeroU64::new(4096).unwrap(), ..Options::default() };
+    let options = Options {
+        chunk_bytes: NonZeroU64::new(4096).unwrap(),
+        ..Options::default()
+    };
     let before = running();
 
     let names = Names::default();
@@ -51,7 +61,11 @@ fn inside() {
     let mut names = names.0.into_inner().unwrap();
     names.sort();
     names.dedup();
-    assert_eq!(names, ["halfcopy-1", "halfcopy-2"], "each half by a thread of its own");
+    assert_eq!(
+        names,
+        ["halfcopy-1", "halfcopy-2"],
+        "each half by a thread of its own"
+    );
 
     struct Panics;
     impl Watch for Panics {
@@ -70,7 +84,9 @@ fn running() -> Vec<String> {
     for task in fs::read_dir("/proc/self/task").unwrap() {
         let task = task.unwrap().path();
         // A joined thread may be in the list a moment longer; the kernel's flag says that it runs no more.
-        let Ok(stat) = fs::read_to_string(task.join("stat")) else { continue };
+        let Ok(stat) = fs::read_to_string(task.join("stat")) else {
+            continue;
+        };
         let (name, rest) = stat.split_once('(').unwrap().1.rsplit_once(") ").unwrap();
         let flags: u64 = rest.split(' ').nth(6).unwrap().parse().unwrap();
         if flags & EXITING == 0 {
@@ -85,5 +101,8 @@ fn running() -> Vec<String> {
 fn children(task: &Path) -> Vec<String> {
     // Not every kernel is built to tell.
     let children = fs::read_to_string(task.join("children")).unwrap_or_default();
-    children.split_whitespace().map(|id| format!("child {id}")).collect()
+    children
+        .split_whitespace()
+        .map(|id| format!("child {id}"))
+        .collect()
 }

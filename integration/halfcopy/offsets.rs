@@ -37,7 +37,9 @@ fn cloned_handles_write_behind_one_another_between_threads() {
 
     // Each means to write its half at the place where its handle was: the first at 0, the second at 4.
     second.seek(SeekFrom::Start(4)).unwrap();
-    thread::spawn(move || second.write_all(b"efgh").unwrap()).join().unwrap();
+    thread::spawn(move || second.write_all(b"efgh").unwrap())
+        .join()
+        .unwrap();
     first.write_all(b"abcd").unwrap();
 
     assert_eq!(std::fs::read(&path).unwrap(), b"\0\0\0\0efghabcd");

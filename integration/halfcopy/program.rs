@@ -11,20 +11,31 @@ use super::scratch::{Scratch, content};
 const HALFCOPY: &str = env!("CARGO_BIN_EXE_halfcopy");
 
 fn halfcopy(directory: &Path, args: &[&str]) -> Output {
-    Command::new(HALFCOPY).args(args).current_dir(directory).output().unwrap()
+    Command::new(HALFCOPY)
+        .args(args)
+        .current_dir(directory)
+        .output()
+        .unwrap()
 }
 
 /// Runs a script in which `$halfcopy` is the program.
 fn sh(directory: &Path, script: &str) -> Output {
     let mut sh = Command::new("sh");
-    sh.args(["-c", script]).env("halfcopy", HALFCOPY).current_dir(directory).output().unwrap()
+    sh.args(["-c", script])
+        .env("halfcopy", HALFCOPY)
+        .current_dir(directory)
+        .output()
+        .unwrap()
 }
 
 /// One line on stderr that begins with the program's name and holds all of `words`; nothing on stdout.
 fn assert_fails(output: &Output, code: i32, words: &[&str]) {
     let text = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(code), "{text}");
-    assert!(text.starts_with("halfcopy: ") && text.ends_with('\n') && text.lines().count() == 1, "{text:?}");
+    assert!(
+        text.starts_with("halfcopy: ") && text.ends_with('\n') && text.lines().count() == 1,
+        "{text:?}"
+    );
     for word in words {
         assert!(text.contains(word), "{word:?} is not in {text:?}");
     }
@@ -39,10 +50,17 @@ fn skip(what: &str, why: &str) {
 fn copies_in_silence() {
     let scratch = Scratch::new();
     scratch.file("source", &content(100_001));
-    for args in [&["source", "a"][..], &["--quiet", "source", "b"], &["--force", "--", "source", "a"]] {
+    for args in [
+        &["source", "a"][..],
+        &["--quiet", "source", "b"],
+        &["--force", "--", "source", "a"],
+    ] {
         let output = halfcopy(scratch.path(), args);
         assert_eq!(output.status.code(), Some(0), "{output:?}");
-        assert!(output.stdout.is_empty() && output.stderr.is_empty(), "{output:?}");
+        assert!(
+            output.stdout.is_empty() && output.stderr.is_empty(),
+            "{output:?}"
+        );
     }
     assert!(fs::read(scratch.at("a")).unwrap() == content(100_001));
     assert!(fs::read(scratch.at("b")).unwrap() == content(100_001));
@@ -81,7 +99,11 @@ fn a_wrong_call_is_2_and_touches_nothing() {
         (&["--", "--force", "source", "b"], "there are 3"),
     ];
     for (args, word) in wrong {
-        assert_fails(&halfcopy(scratch.path(), args), 2, &[word, "halfcopy --help"]);
+        assert_fails(
+            &halfcopy(scratch.path(), args),
+            2,
+            &[word, "halfcopy --help"],
+        );
     }
     assert_eq!(scratch.names(), ["source"]);
 }
@@ -93,12 +115,24 @@ fn a_closed_or_full_stream_is_no_panic() {
     // A reader that has gone is no failure; a full device is, and a closed stderr leaves the exit code.
     let (reader, writer) = io::pipe().unwrap();
     drop(reader);
-    let status = Command::new(HALFCOPY).arg("--help").stdout(Stdio::from(writer)).status().unwrap();
+    let status = Command::new(HALFCOPY)
+        .arg("--help")
+        .stdout(Stdio::from(writer))
+        .status()
+        .unwrap();
     assert_eq!(status.code(), Some(0));
     if Path::new("/dev/full").exists() {
-        assert_fails(&sh(scratch.path(), "\"$halfcopy\" --help >/dev/full"), 1, &["standard output"]);
+        assert_fails(
+            &sh(scratch.path(), "\"$halfcopy\" --help >/dev/full"),
+            1,
+            &["standard output"],
+        );
     }
-    for (closing, code) in [("source source 2>&-", 1), ("--wrong 2>&-", 2), ("source copy >&- 2>&-", 0)] {
+    for (closing, code) in [
+        ("source source 2>&-", 1),
+        ("--wrong 2>&-", 2),
+        ("source copy >&- 2>&-", 0),
+    ] {
         let output = sh(scratch.path(), &format!("\"$halfcopy\" {closing}"));
         assert_eq!(output.status.code(), Some(code), "{closing}");
     }
@@ -114,9 +148,15 @@ fn failures_are_1_and_name_file_and_remedy() {
         (["missing", "copy"], ["'missing'", "check the name"]),
         (["source", "other"], ["'other'", "--force"]),
         (["source", "./source"], ["'./source'", "name another file"]),
-        (["source", "directory"], ["'directory'", "name a regular file"]),
+        (
+            ["source", "directory"],
+            ["'directory'", "name a regular file"],
+        ),
         (["source", "no/copy"], ["'no/copy'", "directory exists"]),
-        (["directory", "copy"], ["'directory'", "name a regular file"]),
+        (
+            ["directory", "copy"],
+            ["'directory'", "name a regular file"],
+        ),
         (["/dev/zero", "copy"], ["'/dev/zero'", "a device"]),
     ];
     for (args, words) in cases {
@@ -137,14 +177,23 @@ fn an_unreadable_source() {
         fs::set_permissions(scratch.path(), Permissions::from_mode(0o777)).unwrap();
         let become_nobody = ["--reuid=65534", "--regid=65534", "--clear-groups"];
         let mut setpriv = Command::new("setpriv");
-        setpriv.args(become_nobody).args(["./halfcopy", "source", "copy"]).current_dir(scratch.path());
-        let Ok(output) = setpriv.output() else { return skip("unreadable source", "there is no setpriv") };
+        setpriv
+            .args(become_nobody)
+            .args(["./halfcopy", "source", "copy"])
+            .current_dir(scratch.path());
+        let Ok(output) = setpriv.output() else {
+            return skip("unreadable source", "there is no setpriv");
+        };
         fs::remove_file(scratch.at("halfcopy")).unwrap();
         output
     } else {
         halfcopy(scratch.path(), &["source", "copy"])
     };
-    assert_fails(&output, 1, &["'source'", "Permission denied", "check the permissions"]);
+    assert_fails(
+        &output,
+        1,
+        &["'source'", "Permission denied", "check the permissions"],
+    );
     assert_eq!(scratch.names(), ["source"]);
 }
 
@@ -156,7 +205,10 @@ fn a_file_size_limit() {
     scratch.file("source", &content(100_000));
     scratch.file("other", b"older");
     for target in ["copy", "--force other"] {
-        let output = sh(scratch.path(), &format!("trap '' XFSZ; ulimit -f 16; \"$halfcopy\" source {target}"));
+        let output = sh(
+            scratch.path(),
+            &format!("trap '' XFSZ; ulimit -f 16; \"$halfcopy\" source {target}"),
+        );
         assert_fails(&output, 1, &["File too large", "ulimit -f"]);
         assert_eq!(scratch.names(), ["other", "source"]);
         assert_eq!(fs::read(scratch.at("other")).unwrap(), b"older");
@@ -173,7 +225,10 @@ fn a_full_disk() {
     let unshared = |script: &str| {
         let mut unshare = Command::new("unshare");
         unshare.args(["--map-root-user", "--mount", "sh", "-c", script]);
-        unshare.env("halfcopy", HALFCOPY).current_dir(scratch.path()).output()
+        unshare
+            .env("halfcopy", HALFCOPY)
+            .current_dir(scratch.path())
+            .output()
     };
     if !unshared(mount).is_ok_and(|output| output.status.success()) {
         return skip("full disk", "no file system may be mounted");
@@ -182,13 +237,21 @@ fn a_full_disk() {
         // A sparse source takes the other way of copying; cut to size, it is all holes but for its end.
         for prepare in [":", "truncate -s 5M source"] {
             fs::write(scratch.at("source"), content(1_000_000)).unwrap();
-            let old = if force.is_empty() { ":" } else { "echo older > disk/copy" };
+            let old = if force.is_empty() {
+                ":"
+            } else {
+                "echo older > disk/copy"
+            };
             let script = format!(
                 "{mount} && {prepare} && {old} && \"$halfcopy\" {force} source disk/copy; \
                  code=$?; ls -A disk >names; cat disk/copy >content 2>/dev/null; exit $code"
             );
             let output = unshared(&script).unwrap();
-            assert_fails(&output, 1, &["'disk/copy'", "No space left on device", "free some space"]);
+            assert_fails(
+                &output,
+                1,
+                &["'disk/copy'", "No space left on device", "free some space"],
+            );
             let names = fs::read_to_string(scratch.at("names")).unwrap();
             assert_eq!(names.trim_end(), left, "left on the disk");
             let old = fs::read_to_string(scratch.at("content")).unwrap();

@@ -10,8 +10,14 @@ use chatroom::halfcopy::{Error, Options, Problem, Watch, copy};
 
 use super::scratch::{Scratch, content};
 
-const SMALL: Options = Options { force: false, chunk_bytes: NonZeroU64::new(4096).unwrap() };
-const FORCED: Options = Options { force: true, ..SMALL };
+const SMALL: Options = Options {
+    force: false,
+    chunk_bytes: NonZeroU64::new(4096).unwrap(),
+};
+const FORCED: Options = Options {
+    force: true,
+    ..SMALL
+};
 
 /// Copies what must not be copied, and looks whether anything in the directory has changed.
 fn refusal(scratch: &Scratch, src: &Path, dst: &Path, options: &Options) -> Error {
@@ -19,7 +25,10 @@ fn refusal(scratch: &Scratch, src: &Path, dst: &Path, options: &Options) -> Erro
     let error = copy(src, dst, options, &()).unwrap_err();
     assert_eq!(scratch.names(), before);
     let text = error.to_string();
-    assert!(text.starts_with(&format!("'{}': ", error.path().display())), "{text}");
+    assert!(
+        text.starts_with(&format!("'{}': ", error.path().display())),
+        "{text}"
+    );
     assert!(text.contains("; "), "no remedy: {text}");
     error
 }
@@ -55,8 +64,19 @@ fn the_source_itself_under_any_name() {
     fs::hard_link(&src, &hard).unwrap();
     symlink("source", &soft).unwrap();
     for options in [SMALL, FORCED] {
-        for (src, dst) in [(&src, &src), (&src, &hard), (&src, &soft), (&soft, &src), (&soft, &hard), (&soft, &soft)] {
-            assert_problem!(refusal(&scratch, src, dst, &options), dst, Problem::SameFile);
+        for (src, dst) in [
+            (&src, &src),
+            (&src, &hard),
+            (&src, &soft),
+            (&soft, &src),
+            (&soft, &hard),
+            (&soft, &soft),
+        ] {
+            assert_problem!(
+                refusal(&scratch, src, dst, &options),
+                dst,
+                Problem::SameFile
+            );
         }
     }
     assert_eq!(fs::read(src).unwrap(), b"content");
@@ -77,7 +97,11 @@ fn a_target_that_appears_during_the_copy() {
     let src = scratch.file("source", &content(50_000));
     let dst = scratch.at("copy");
     let appear = Once::new(|| fs::write(&dst, b"somebody else's").unwrap());
-    assert_problem!(copy(&src, &dst, &SMALL, &appear).unwrap_err(), dst, Problem::Exists);
+    assert_problem!(
+        copy(&src, &dst, &SMALL, &appear).unwrap_err(),
+        dst,
+        Problem::Exists
+    );
     assert_eq!(fs::read(&dst).unwrap(), b"somebody else's");
     assert_eq!(scratch.names(), ["copy", "source"]);
 }
@@ -93,16 +117,52 @@ fn a_target_that_is_no_file() {
     let _socket = UnixListener::bind(scratch.at("socket")).unwrap();
     for options in [SMALL, FORCED] {
         let refusal = |dst: &Path| refusal(&scratch, &src, dst, &options);
-        assert_problem!(refusal(&directory), directory, Problem::TargetKind("a directory"));
-        assert_problem!(refusal(Path::new("/dev/null")), Path::new("/dev/null"), Problem::TargetKind("a device"));
-        assert_problem!(refusal(&scratch.at("socket")), scratch.at("socket"), Problem::TargetKind("a socket"));
-        assert_problem!(refusal(&scratch.at("dangling")), scratch.at("dangling"), Problem::DanglingLink);
-        assert_problem!(refusal(&scratch.at("loop")), scratch.at("loop"), Problem::Os { .. });
-        assert_problem!(refusal(&scratch.at("new/")), scratch.at("new/"), Problem::NoFileName);
-        assert_problem!(refusal(&scratch.at("new/.")), scratch.at("new/."), Problem::NoFileName);
+        assert_problem!(
+            refusal(&directory),
+            directory,
+            Problem::TargetKind("a directory")
+        );
+        assert_problem!(
+            refusal(Path::new("/dev/null")),
+            Path::new("/dev/null"),
+            Problem::TargetKind("a device")
+        );
+        assert_problem!(
+            refusal(&scratch.at("socket")),
+            scratch.at("socket"),
+            Problem::TargetKind("a socket")
+        );
+        assert_problem!(
+            refusal(&scratch.at("dangling")),
+            scratch.at("dangling"),
+            Problem::DanglingLink
+        );
+        assert_problem!(
+            refusal(&scratch.at("loop")),
+            scratch.at("loop"),
+            Problem::Os { .. }
+        );
+        assert_problem!(
+            refusal(&scratch.at("new/")),
+            scratch.at("new/"),
+            Problem::NoFileName
+        );
+        assert_problem!(
+            refusal(&scratch.at("new/.")),
+            scratch.at("new/."),
+            Problem::NoFileName
+        );
         assert_problem!(refusal(Path::new("")), Path::new(""), Problem::NoFileName);
-        assert_problem!(refusal(&scratch.at("no/copy")), scratch.at("no/copy"), Problem::Os { .. });
-        assert_problem!(refusal(&scratch.at("source/copy")), scratch.at("source/copy"), Problem::Os { .. });
+        assert_problem!(
+            refusal(&scratch.at("no/copy")),
+            scratch.at("no/copy"),
+            Problem::Os { .. }
+        );
+        assert_problem!(
+            refusal(&scratch.at("source/copy")),
+            scratch.at("source/copy"),
+            Problem::Os { .. }
+        );
         let long = scratch.at(&"n".repeat(256));
         assert_problem!(refusal(&long), long, Problem::Os { .. });
     }
@@ -112,17 +172,43 @@ fn a_target_that_is_no_file() {
 fn a_source_that_is_no_file() {
     let scratch = Scratch::new();
     let pipe = scratch.at("pipe");
-    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    assert!(
+        std::process::Command::new("mkfifo")
+            .arg(&pipe)
+            .status()
+            .unwrap()
+            .success()
+    );
     let _socket = UnixListener::bind(scratch.at("socket")).unwrap();
     let refusal = |src: &Path| refusal(&scratch, src, &scratch.at("copy"), &SMALL);
     // Nobody writes to the pipe: opening it would wait for ever.
     assert_problem!(refusal(&pipe), pipe, Problem::SourceKind("a pipe"));
-    assert_problem!(refusal(scratch.path()), scratch.path(), Problem::SourceKind("a directory"));
-    assert_problem!(refusal(Path::new("/dev/zero")), Path::new("/dev/zero"), Problem::SourceKind("a device"));
-    assert_problem!(refusal(&scratch.at("socket")), scratch.at("socket"), Problem::SourceKind("a socket"));
-    assert_problem!(refusal(&scratch.at("missing")), scratch.at("missing"), Problem::Os { .. });
+    assert_problem!(
+        refusal(scratch.path()),
+        scratch.path(),
+        Problem::SourceKind("a directory")
+    );
+    assert_problem!(
+        refusal(Path::new("/dev/zero")),
+        Path::new("/dev/zero"),
+        Problem::SourceKind("a device")
+    );
+    assert_problem!(
+        refusal(&scratch.at("socket")),
+        scratch.at("socket"),
+        Problem::SourceKind("a socket")
+    );
+    assert_problem!(
+        refusal(&scratch.at("missing")),
+        scratch.at("missing"),
+        Problem::Os { .. }
+    );
     if Path::new("/proc/self/status").exists() {
-        assert_problem!(refusal(Path::new("/proc/self/status")), Path::new("/proc/self/status"), Problem::NoLength);
+        assert_problem!(
+            refusal(Path::new("/proc/self/status")),
+            Path::new("/proc/self/status"),
+            Problem::NoLength
+        );
     }
 }
 
@@ -138,12 +224,25 @@ fn a_source_that_shrinks() {
             }
             fs::write(&src, content(50_000)).unwrap();
             let before = scratch.names();
-            let shrink = Once::new(|| OpenOptions::new().write(true).open(&src).unwrap().set_len(left).unwrap());
+            let shrink = Once::new(|| {
+                OpenOptions::new()
+                    .write(true)
+                    .open(&src)
+                    .unwrap()
+                    .set_len(left)
+                    .unwrap()
+            });
             let error = copy(&src, &dst, &options, &shrink).unwrap_err();
-            assert!(matches!(error.problem(), Problem::Shrank { expected: 50_000 }), "{what}: {error:?}");
+            assert!(
+                matches!(error.problem(), Problem::Shrank { expected: 50_000 }),
+                "{what}: {error:?}"
+            );
             assert_eq!(error.path(), src);
             assert_eq!(scratch.names(), before, "{what}");
-            assert_eq!(fs::read(&dst).ok().as_deref(), options.force.then_some(&b"older"[..]));
+            assert_eq!(
+                fs::read(&dst).ok().as_deref(),
+                options.force.then_some(&b"older"[..])
+            );
         }
     }
 }
@@ -171,9 +270,22 @@ fn a_sparse_source_that_shrinks() {
     let scratch = Scratch::new();
     let src = scratch.at("source");
     File::create(&src).unwrap().set_len(1 << 20).unwrap();
-    let shrink = Once::new(|| OpenOptions::new().write(true).open(&src).unwrap().set_len(5).unwrap());
+    let shrink = Once::new(|| {
+        OpenOptions::new()
+            .write(true)
+            .open(&src)
+            .unwrap()
+            .set_len(5)
+            .unwrap()
+    });
     let error = copy(&src, &scratch.at("copy"), &SMALL, &shrink).unwrap_err();
-    assert_problem!(error, src, Problem::Shrank { expected: 0x10_0000 });
+    assert_problem!(
+        error,
+        src,
+        Problem::Shrank {
+            expected: 0x10_0000
+        }
+    );
     assert_eq!(scratch.names(), ["source"]);
 }
 

@@ -21,7 +21,11 @@ impl Scratch {
 
     fn below(directory: &Path) -> Self {
         static COUNTER: AtomicU32 = AtomicU32::new(0);
-        let path = directory.join(format!("halfcopy-test-{}-{}", process::id(), COUNTER.fetch_add(1, Relaxed)));
+        let path = directory.join(format!(
+            "halfcopy-test-{}-{}",
+            process::id(),
+            COUNTER.fetch_add(1, Relaxed)
+        ));
         fs::create_dir_all(directory).unwrap();
         // Fails if a killed test of the same process number has left one: then it is in nobody's use.
         if fs::create_dir(&path).is_err() {
@@ -50,7 +54,9 @@ impl Scratch {
     /// All names in the directory, hidden ones too, sorted.
     pub(super) fn names(&self) -> Vec<String> {
         let entries = fs::read_dir(&self.0).unwrap();
-        let mut names: Vec<String> = entries.map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
+        let mut names: Vec<String> = entries
+            .map(|e| e.unwrap().file_name().into_string().unwrap())
+            .collect();
         names.sort();
         names
     }
@@ -64,5 +70,7 @@ impl Drop for Scratch {
 
 /// `len` bytes in which no two neighbouring blocks are equal.
 pub(super) fn content(len: usize) -> Vec<u8> {
-    (0..len).map(|i| (i ^ (i >> 8) ^ (i >> 16)).to_le_bytes()[0]).collect()
+    (0..len)
+        .map(|i| (i ^ (i >> 8) ^ (i >> 16)).to_le_bytes()[0])
+        .collect()
 }

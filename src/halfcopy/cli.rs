@@ -57,9 +57,15 @@ impl fmt::Display for Usage {
         match self {
             Self::UnknownOption(option) => {
                 let option = Quoted(Path::new(option));
-                write!(f, "unknown option {option}; for a file of that name write -- before it")?;
+                write!(
+                    f,
+                    "unknown option {option}; for a file of that name write -- before it"
+                )?;
             }
-            Self::Files(count) => write!(f, "two files are needed, SRC and DST, but there are {count}")?,
+            Self::Files(count) => write!(
+                f,
+                "two files are needed, SRC and DST, but there are {count}"
+            )?,
         }
         f.write_str("; halfcopy --help shows the usage")
     }
@@ -88,13 +94,22 @@ pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Command, Usage>
     }
     let count = files.len();
     match <[PathBuf; 2]>::try_from(files) {
-        Ok([src, dst]) => Ok(Command::Copy { src, dst, force, quiet }),
+        Ok([src, dst]) => Ok(Command::Copy {
+            src,
+            dst,
+            force,
+            quiet,
+        }),
         Err(_) => Err(Usage::Files(count)),
     }
 }
 
 /// Does what the arguments ask for and returns the exit code.
-pub fn run(args: impl IntoIterator<Item = OsString>, out: &mut dyn Write, err: &mut dyn Write) -> u8 {
+pub fn run(
+    args: impl IntoIterator<Item = OsString>,
+    out: &mut dyn Write,
+    err: &mut dyn Write,
+) -> u8 {
     let command = match parse(args) {
         Ok(command) => command,
         Err(usage) => return report(err, 2, &usage),
@@ -102,8 +117,16 @@ pub fn run(args: impl IntoIterator<Item = OsString>, out: &mut dyn Write, err: &
     let said = match command {
         Command::Help => say(out, HELP),
         Command::Version => say(out, concat!("halfcopy ", env!("CARGO_PKG_VERSION"), "\n")),
-        Command::Copy { src, dst, force, quiet } => {
-            let options = Options { force, ..Options::default() };
+        Command::Copy {
+            src,
+            dst,
+            force,
+            quiet,
+        } => {
+            let options = Options {
+                force,
+                ..Options::default()
+            };
             return match copy_watched(&src, &dst, &options, quiet) {
                 Ok(_) => 0,
                 Err(error) => report(err, 1, &error),
@@ -112,11 +135,20 @@ pub fn run(args: impl IntoIterator<Item = OsString>, out: &mut dyn Write, err: &
     };
     match said {
         Ok(()) => 0,
-        Err(e) => report(err, 1, &format_args!("standard output: {e}; send it somewhere else")),
+        Err(e) => report(
+            err,
+            1,
+            &format_args!("standard output: {e}; send it somewhere else"),
+        ),
     }
 }
 
-fn copy_watched(src: &Path, dst: &Path, options: &Options, quiet: bool) -> Result<u64, super::Error> {
+fn copy_watched(
+    src: &Path,
+    dst: &Path,
+    options: &Options,
+    quiet: bool,
+) -> Result<u64, super::Error> {
     if quiet || !io::stderr().is_terminal() {
         return copy(src, dst, options, &());
     }

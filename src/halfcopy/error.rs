@@ -72,7 +72,10 @@ impl Problem {
     }
 
     pub(super) fn of(self, path: &Path) -> Error {
-        Error { path: path.to_path_buf(), problem: self }
+        Error {
+            path: path.to_path_buf(),
+            problem: self,
+        }
     }
 }
 
@@ -94,24 +97,41 @@ impl std::error::Error for Error {
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Os { doing, source } => write!(f, "cannot {doing}: {source}; {}", remedy(source.kind())),
-            Self::SourceKind(kind) => {
-                write!(f, "is {kind}: only a regular file has a length to halve; name a regular file, or use cp")
+            Self::Os { doing, source } => {
+                write!(f, "cannot {doing}: {source}; {}", remedy(source.kind()))
             }
-            Self::NoLength => f.write_str("reports length 0 but has content, so it has no halves; use cp"),
+            Self::SourceKind(kind) => {
+                write!(
+                    f,
+                    "is {kind}: only a regular file has a length to halve; name a regular file, or use cp"
+                )
+            }
+            Self::NoLength => {
+                f.write_str("reports length 0 but has content, so it has no halves; use cp")
+            }
             Self::Shrank { expected } => {
-                write!(f, "is shorter than the {expected} bytes it had; try again when nothing writes to it")
+                write!(
+                    f,
+                    "is shorter than the {expected} bytes it had; try again when nothing writes to it"
+                )
             }
             Self::Replaced => f.write_str("became another file during the copy; try again"),
             Self::SameFile => f.write_str("is the source itself; name another file for the copy"),
             Self::Exists => f.write_str("exists; name another file, or replace it with --force"),
             Self::TargetKind(kind) => write!(f, "is {kind}; name a regular file for the copy"),
-            Self::DanglingLink => f.write_str("is a symbolic link to nothing; remove it, or name another file"),
+            Self::DanglingLink => {
+                f.write_str("is a symbolic link to nothing; remove it, or name another file")
+            }
             Self::NoFileName => f.write_str("is not the name of a file; name the file to be made"),
             Self::Owner(source) => {
-                write!(f, "belongs to another user or group ({source}); remove it first, or use cp")
+                write!(
+                    f,
+                    "belongs to another user or group ({source}); remove it first, or use cp"
+                )
             }
-            Self::Panicked => f.write_str("a copying thread panicked, which is a defect of halfcopy; use cp"),
+            Self::Panicked => {
+                f.write_str("a copying thread panicked, which is a defect of halfcopy; use cp")
+            }
         }
     }
 }
@@ -124,7 +144,9 @@ fn remedy(kind: ErrorKind) -> &'static str {
         ErrorKind::PermissionDenied => "check the permissions of the file and of its directory",
         ErrorKind::StorageFull => "free some space, or copy to another disk",
         ErrorKind::QuotaExceeded => "free some of your quota, or copy to another disk",
-        ErrorKind::FileTooLarge => "raise the limit (ulimit -f), or copy to a file system for larger files",
+        ErrorKind::FileTooLarge => {
+            "raise the limit (ulimit -f), or copy to a file system for larger files"
+        }
         ErrorKind::ReadOnlyFilesystem => "copy to another disk, or mount this one writable",
         _ => "try again, or look into the system log",
     }
@@ -137,7 +159,11 @@ impl fmt::Display for Quoted<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("'")?;
         for c in self.0.to_string_lossy().chars() {
-            if c.is_control() { write!(f, "{}", c.escape_default())? } else { write!(f, "{c}")? }
+            if c.is_control() {
+                write!(f, "{}", c.escape_default())?
+            } else {
+                write!(f, "{c}")?
+            }
         }
         f.write_str("'")
     }

@@ -84,7 +84,11 @@ impl Drop for StopOnPanic<'_> {
 /// The two ranges of a file of `len` bytes.
 pub(super) fn halves(len: u64) -> [Range<u64>; 2] {
     let middle = len / 2;
-    let middle = if middle < ALIGN_BYTES { middle } else { middle - middle % ALIGN_BYTES };
+    let middle = if middle < ALIGN_BYTES {
+        middle
+    } else {
+        middle - middle % ALIGN_BYTES
+    };
     [0..middle, middle..len]
 }
 
@@ -102,9 +106,15 @@ impl Plan<'_> {
                     let _alive = alive;
                     self.work(range, shared, watch);
                 };
-                match Builder::new().name(format!("halfcopy-{number}")).spawn_scoped(scope, work) {
+                match Builder::new()
+                    .name(format!("halfcopy-{number}"))
+                    .spawn_scoped(scope, work)
+                {
                     Ok(thread) => threads.push(thread),
-                    Err(e) => shared.fail(Failure::Target(Problem::os("start a thread for the copy", e))),
+                    Err(e) => shared.fail(Failure::Target(Problem::os(
+                        "start a thread for the copy",
+                        e,
+                    ))),
                 }
             }
             drop(alive);
@@ -128,9 +138,26 @@ impl Plan<'_> {
         }
     }
 
-    fn copy_range(&self, range: Range<u64>, shared: &Shared, watch: &dyn Watch) -> Result<(), Failure> {
-        let src = open(self.src, OpenOptions::new().read(true), self.src_id, range.start).map_err(Failure::Source)?;
-        let dst = open(self.dst, OpenOptions::new().write(true), self.dst_id, range.start).map_err(Failure::Target)?;
+    fn copy_range(
+        &self,
+        range: Range<u64>,
+        shared: &Shared,
+        watch: &dyn Watch,
+    ) -> Result<(), Failure> {
+        let src = open(
+            self.src,
+            OpenOptions::new().read(true),
+            self.src_id,
+            range.start,
+        )
+        .map_err(Failure::Source)?;
+        let dst = open(
+            self.dst,
+            OpenOptions::new().write(true),
+            self.dst_id,
+            range.start,
+        )
+        .map_err(Failure::Target)?;
         let mut at = range.start;
         while at < range.end && !shared.stop.load(Relaxed) {
             let want = self.chunk_bytes.get().min(range.end - at);
@@ -159,7 +186,8 @@ fn open(path: &Path, how: &OpenOptions, id: FileId, offset: u64) -> Result<File,
     if FileId::of(&found) != id {
         return Err(Problem::Replaced);
     }
-    file.seek(SeekFrom::Start(offset)).map_err(|e| Problem::os("go to its second half", e))?;
+    file.seek(SeekFrom::Start(offset))
+        .map_err(|e| Problem::os("go to its second half", e))?;
     Ok(file)
 }
 

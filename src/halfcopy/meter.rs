@@ -17,7 +17,10 @@ pub(super) struct Meter {
 
 impl Meter {
     pub(super) fn start() -> Self {
-        Self { started: Instant::now(), screen: screen::Screen::default() }
+        Self {
+            started: Instant::now(),
+            screen: screen::Screen::default(),
+        }
     }
 
     /// Clears the line.
@@ -66,7 +69,11 @@ pub(super) mod screen {
     /// Rounded down, so that 100 means done; an empty file is.
     pub(in crate::halfcopy) fn percent(copied: u64, total: u64) -> u64 {
         let percent = u128::from(copied) * 100 / u128::from(total.max(1));
-        if total == 0 { 100 } else { u64::try_from(percent).unwrap_or(100).min(100) }
+        if total == 0 {
+            100
+        } else {
+            u64::try_from(percent).unwrap_or(100).min(100)
+        }
     }
 }
 
@@ -85,10 +92,12 @@ pub(super) mod screen {
     impl Screen {
         pub(super) fn show(&self, elapsed: Duration, copied: u64, total: u64) {
             let bar = self.bar.get_or_init(|| {
-                let template = "halfcopy: {percent:>3} % {bytes}/{total_bytes}, {bytes_per_sec}, {eta} left";
+                let template =
+                    "halfcopy: {percent:>3} % {bytes}/{total_bytes}, {bytes_per_sec}, {eta} left";
                 let bar = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::stderr());
                 // A template is refused only for its syntax; the default one says less but serves.
-                let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+                let style = ProgressStyle::with_template(template)
+                    .unwrap_or_else(|_| ProgressStyle::default_bar());
                 bar.with_style(style).with_elapsed(elapsed)
             });
             bar.set_position(copied);

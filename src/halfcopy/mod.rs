@@ -54,7 +54,10 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { force: false, chunk_bytes: CHUNK_BYTES }
+        Self {
+            force: false,
+            chunk_bytes: CHUNK_BYTES,
+        }
     }
 }
 
@@ -80,8 +83,11 @@ impl Watch for () {}
 /// Each [`Error`] names the file and the remedy. `dst` is then as it was before, and nothing is left beside it.
 pub fn copy(src: &Path, dst: &Path, options: &Options, watch: &dyn Watch) -> Result<u64, Error> {
     let (source, before) = open_source(src).map_err(|problem| problem.of(src))?;
-    let target = target::Target::check(dst, FileId::of(&before), options.force).map_err(|p| p.of(dst))?;
-    let temp = target.create_temp(before.mode(), before.len()).map_err(|p| p.of(dst))?;
+    let target =
+        target::Target::check(dst, FileId::of(&before), options.force).map_err(|p| p.of(dst))?;
+    let temp = target
+        .create_temp(before.mode(), before.len())
+        .map_err(|p| p.of(dst))?;
     let plan = half::Plan {
         src,
         src_id: FileId::of(&before),
@@ -93,9 +99,14 @@ pub fn copy(src: &Path, dst: &Path, options: &Options, watch: &dyn Watch) -> Res
     };
     plan.run(watch).map_err(|failure| failure.at(src, dst))?;
     // A source cut off behind the threads' backs is a mixture of two states, even if every byte could be read.
-    let after = source.metadata().map_err(|e| Problem::os("look at it", e).of(src))?;
+    let after = source
+        .metadata()
+        .map_err(|e| Problem::os("look at it", e).of(src))?;
     if after.len() < before.len() {
-        return Err(Problem::Shrank { expected: before.len() }.of(src));
+        return Err(Problem::Shrank {
+            expected: before.len(),
+        }
+        .of(src));
     }
     target.publish(temp).map_err(|p| p.of(dst))?;
     Ok(before.len())
@@ -133,6 +144,9 @@ struct FileId {
 
 impl FileId {
     fn of(file: &Metadata) -> Self {
-        Self { device: file.dev(), inode: file.ino() }
+        Self {
+            device: file.dev(),
+            inode: file.ino(),
+        }
     }
 }

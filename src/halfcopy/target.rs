@@ -39,7 +39,10 @@ impl Target {
         let link = match fs::symlink_metadata(dst) {
             Ok(link) => link.is_symlink(),
             Err(e) if e.kind() == ErrorKind::NotFound && is_file_name(dst) => {
-                return Ok(Self { path: dst.to_path_buf(), replaced: None });
+                return Ok(Self {
+                    path: dst.to_path_buf(),
+                    replaced: None,
+                });
             }
             Err(e) if e.kind() == ErrorKind::NotFound => return Err(Problem::NoFileName),
             Err(e) => return Err(Problem::os("look at it", e)),
@@ -58,11 +61,18 @@ impl Target {
         if !force {
             return Err(Problem::Exists);
         }
-        let path = if link { fs::canonicalize(dst).map_err(|e| Problem::os("follow it", e))? } else { dst.into() };
+        let path = if link {
+            fs::canonicalize(dst).map_err(|e| Problem::os("follow it", e))?
+        } else {
+            dst.into()
+        };
         // `cp --force` writes into a file that it can open, and puts a new one in the place of any other.
         let writable = OpenOptions::new().write(true).open(&path).is_ok();
         let keep = writable.then(|| (file.mode() & MODE_BITS, file.uid(), file.gid()));
-        Ok(Self { path, replaced: Some(Replaced { keep }) })
+        Ok(Self {
+            path,
+            replaced: Some(Replaced { keep }),
+        })
     }
 
     /// Makes the unfinished file, `len` zeros long, for a source of mode `src_mode`.
@@ -73,8 +83,13 @@ impl Target {
         };
         let keep = self.replaced.as_ref().and_then(|replaced| replaced.keep);
         // Where the mode of an older file is kept, nobody else reads along before that mode is in force.
-        let mode = if keep.is_some() { 0o600 } else { src_mode & MODE_BITS };
-        let (file, path) = create_unnamed(directory, mode).map_err(|e| Problem::os("create it", e))?;
+        let mode = if keep.is_some() {
+            0o600
+        } else {
+            src_mode & MODE_BITS
+        };
+        let (file, path) =
+            create_unnamed(directory, mode).map_err(|e| Problem::os("create it", e))?;
         // From here on dropping `guard` removes the file.
         let guard = RemoveOnDrop(path);
         let made = file.metadata().map_err(|e| Problem::os("look at it", e))?;
@@ -90,8 +105,17 @@ impl Target {
             now |= OWNER_WRITES;
             set_mode(&file, now)?;
         }
-        file.set_len(len).map_err(|e| Problem::os("copy to it", e))?;
-        Ok(Temp { id: FileId::of(&made), file, guard, now, mode })
+        // Its length at once: else every write behind the end, by whichever thread, would move the end, which
+        // takes the time of a copy again. What is not written afterwards is a hole.
+        file.set_len(len)
+            .map_err(|e| Problem::os("copy to it", e))?;
+        Ok(Temp {
+            id: FileId::of(&made),
+            file,
+            guard,
+            now,
+            mode,
+        })
     }
 
     /// Gives the finished file its name.
@@ -100,11 +124,15 @@ impl Target {
             set_mode(&temp.file, temp.mode)?;
         }
         if self.replaced.is_some() {
-            return temp.rename(&self.path).map_err(|e| Problem::os("replace it", e));
+            return temp
+                .rename(&self.path)
+                .map_err(|e| Problem::os("replace it", e));
         }
         // A second name fails if the name has appeared in the meantime; renaming would overwrite what appeared.
         match fs::hard_link(temp.path(), &self.path) {
-            Ok(()) => temp.remove().map_err(|e| Problem::os("remove the second name of the finished copy", e)),
+            Ok(()) => temp
+                .remove()
+                .map_err(|e| Problem::os("remove the second name of the finished copy", e)),
             Err(e) if e.kind() == ErrorKind::AlreadyExists => Err(Problem::Exists),
             Err(_) => self.publish_without_links(temp),
         }
@@ -113,13 +141,18 @@ impl Target {
     /// For file systems that know no hard links: takes the name with an empty file, which fails if it has appeared,
     /// and replaces that. Only between the two steps can others see an empty file.
     pub(super) fn publish_without_links(&self, temp: Temp) -> Result<(), Problem> {
-        match OpenOptions::new().write(true).create_new(true).open(&self.path) {
+        match OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .open(&self.path)
+        {
             Ok(_) => {}
             Err(e) if e.kind() == ErrorKind::AlreadyExists => return Err(Problem::Exists),
             Err(e) => return Err(Problem::os("create it", e)),
         }
         let placeholder = RemoveOnDrop(self.path.clone());
-        temp.rename(&self.path).map_err(|e| Problem::os("name it", e))?;
+        temp.rename(&self.path)
+            .map_err(|e| Problem::os("name it", e))?;
         placeholder.keep();
         Ok(())
     }
@@ -183,9 +216,18 @@ fn create_unnamed(directory: &Path, mode: u32) -> io::Result<(File, PathBuf)> {
     static COUNTER: AtomicU32 = AtomicU32::new(0);
     let mut tries = 0;
     loop {
-        let path = directory.join(format!(".halfcopy-{}-{}.tmp", process::id(), COUNTER.fetch_add(1, Relaxed)));
+        let path = directory.join(format!(
+            ".halfcopy-{}-{}.tmp",
+            process::id(),
+            COUNTER.fetch_add(1, Relaxed)
+        ));
         tries += 1;
-        match OpenOptions::new().write(true).create_new(true).mode(mode).open(&path) {
+        match OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(mode)
+            .open(&path)
+        {
             Err(e) if e.kind() == ErrorKind::AlreadyExists && tries < NAME_ATTEMPTS => {}
             result => return result.map(|file| (file, path)),
         }
@@ -193,7 +235,8 @@ fn create_unnamed(directory: &Path, mode: u32) -> io::Result<(File, PathBuf)> {
 }
 
 fn set_mode(file: &File, mode: u32) -> Result<(), Problem> {
-    file.set_permissions(Permissions::from_mode(mode)).map_err(|e| Problem::os("set its permissions", e))
+    file.set_permissions(Permissions::from_mode(mode))
+        .map_err(|e| Problem::os("set its permissions", e))
 }
 
 /// Whether the path ends in a name that a file can be given: `a/`, `a/.` and `..` name directories.

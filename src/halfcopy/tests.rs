@@ -55,12 +55,20 @@ fn plan<'a>(src: &'a Path, dst: &'a Path) -> Plan<'a> {
 
 #[test]
 fn the_halves_cover_every_length_once() {
-    let lengths = (0..20_000).chain([u64::from(u32::MAX), u64::from(u32::MAX) + 1, i64::MAX as u64, u64::MAX]);
+    let lengths = (0..20_000).chain([
+        u64::from(u32::MAX),
+        u64::from(u32::MAX) + 1,
+        i64::MAX as u64,
+        u64::MAX,
+    ]);
     for len in lengths {
         let [first, second] = halves(len);
         assert_eq!((first.start, first.end, second.end), (0, second.start, len));
         let difference = (second.end - second.start) - (first.end - first.start);
-        assert!(difference <= 1 || len >= 8192 && difference <= 2 * 4096, "{len}: {first:?} {second:?}");
+        assert!(
+            difference <= 1 || len >= 8192 && difference <= 2 * 4096,
+            "{len}: {first:?} {second:?}"
+        );
         assert!(len < 8192 || first.end % 4096 == 0);
     }
 }
@@ -84,7 +92,10 @@ fn a_half_that_fails_tells_the_other_to_stop() {
     plan(&src, &dst).work(0..4, &shared, &());
     assert!(shared.stop.load(Relaxed));
     let error = shared.first.into_inner().unwrap().at(&src, &dst);
-    assert!(matches!(error.problem(), Problem::Shrank { expected: 3 }), "{error:?}");
+    assert!(
+        matches!(error.problem(), Problem::Shrank { expected: 3 }),
+        "{error:?}"
+    );
 }
 
 #[test]
@@ -93,7 +104,11 @@ fn a_file_that_took_the_name_of_another_is_not_copied() {
     let (src, dst) = (scratch.file("source", b"abc"), scratch.file("copy", b""));
     let other = scratch.file("other", b"xyz");
     for (src_id, dst_id, culprit) in [(id(&other), id(&dst), &src), (id(&src), id(&other), &dst)] {
-        let plan = Plan { src_id, dst_id, ..plan(&src, &dst) };
+        let plan = Plan {
+            src_id,
+            dst_id,
+            ..plan(&src, &dst)
+        };
         let error = plan.run(&()).unwrap_err().at(&src, &dst);
         assert!(matches!(error.problem(), Problem::Replaced), "{error:?}");
         assert_eq!(error.path(), culprit);
@@ -106,12 +121,17 @@ fn without_hard_links_a_name_that_appeared_is_kept_as_well() {
     let scratch = Scratch::new("links");
     let (src, dst) = (scratch.file("source", b"abc"), scratch.0.join("copy"));
     let target = Target::check(&dst, id(&src), false).unwrap();
-    target.publish_without_links(target.create_temp(0o640, 3).unwrap()).unwrap();
+    target
+        .publish_without_links(target.create_temp(0o640, 3).unwrap())
+        .unwrap();
     assert_eq!(fs::read(&dst).unwrap(), b"\0\0\0");
 
     fs::write(&dst, b"somebody else's").unwrap();
     let temp = target.create_temp(0o640, 3).unwrap();
-    assert!(matches!(target.publish_without_links(temp), Err(Problem::Exists)));
+    assert!(matches!(
+        target.publish_without_links(temp),
+        Err(Problem::Exists)
+    ));
     assert_eq!(fs::read(&dst).unwrap(), b"somebody else's");
     assert_eq!(fs::read_dir(&scratch.0).unwrap().count(), 2);
 }
@@ -119,8 +139,12 @@ fn without_hard_links_a_name_that_appeared_is_kept_as_well() {
 #[test]
 fn arguments_that_are_no_text_are_files() {
     let name = OsString::from_vec(b"\xff".to_vec());
-    let expected =
-        Command::Copy { src: PathBuf::from(&name), dst: PathBuf::from("-"), force: true, quiet: false };
+    let expected = Command::Copy {
+        src: PathBuf::from(&name),
+        dst: PathBuf::from("-"),
+        force: true,
+        quiet: false,
+    };
     assert_eq!(parse([name, "-".into(), "--force".into()]), Ok(expected));
     let option = OsString::from_vec(b"-\xff".to_vec());
     assert_eq!(parse([option.clone()]), Err(Usage::UnknownOption(option)));
@@ -139,11 +163,20 @@ fn a_stream_that_cannot_be_written_is_no_panic() {
     }
     let help = || [OsString::from("--help")];
     let mut said = Vec::new();
-    assert_eq!(run(help(), &mut Broken(io::ErrorKind::BrokenPipe), &mut said), 0);
+    assert_eq!(
+        run(help(), &mut Broken(io::ErrorKind::BrokenPipe), &mut said),
+        0
+    );
     assert!(said.is_empty());
-    assert_eq!(run(help(), &mut Broken(io::ErrorKind::StorageFull), &mut said), 1);
+    assert_eq!(
+        run(help(), &mut Broken(io::ErrorKind::StorageFull), &mut said),
+        1
+    );
     assert!(said.starts_with(b"halfcopy: standard output: "));
-    assert_eq!(run([], &mut Vec::new(), &mut Broken(io::ErrorKind::BrokenPipe)), 2);
+    assert_eq!(
+        run([], &mut Vec::new(), &mut Broken(io::ErrorKind::BrokenPipe)),
+        2
+    );
 }
 
 #[test]
@@ -156,6 +189,16 @@ fn a_short_copy_shows_nothing() {
 #[cfg(not(feature = "terminal"))]
 fn a_hundred_percent_is_all_of_it() {
     use meter::screen::percent;
-    assert_eq!((percent(0, 3), percent(1, 3), percent(2, 3), percent(3, 3)), (0, 33, 66, 100));
-    assert_eq!((percent(u64::MAX - 1, u64::MAX), percent(u64::MAX, u64::MAX), percent(0, 0)), (99, 100, 100));
+    assert_eq!(
+        (percent(0, 3), percent(1, 3), percent(2, 3), percent(3, 3)),
+        (0, 33, 66, 100)
+    );
+    assert_eq!(
+        (
+            percent(u64::MAX - 1, u64::MAX),
+            percent(u64::MAX, u64::MAX),
+            percent(0, 0)
+        ),
+        (99, 100, 100)
+    );
 }
