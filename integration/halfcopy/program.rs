@@ -1,6 +1,6 @@
 //! The program `halfcopy`: exit codes, messages, and the errors that take a process of its own.
 
-use std::fs::{self, File, Permissions};
+use std::fs::{self, Permissions};
 use std::io::{self, Write};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
@@ -166,28 +166,38 @@ fn failures_are_1_and_name_file_and_remedy() {
     assert_eq!(fs::read(scratch.at("other")).unwrap(), b"older");
 }
 
+/// Runs the program in the directory as somebody to whom permissions apply, which they do not to root. None where
+/// root cannot become anybody else.
+fn halfcopy_as_user(scratch: &Scratch, args: &[&str]) -> Option<Output> {
+    if fs::metadata(scratch.path()).unwrap().uid() != 0 {
+        return Some(halfcopy(scratch.path(), args));
+    }
+    // The build may lie where nobody else may go.
+    fs::copy(HALFCOPY, scratch.at("halfcopy")).unwrap();
+    fs::set_permissions(scratch.path(), Permissions::from_mode(0o777)).unwrap();
+    let mut setpriv = Command::new("setpriv");
+    setpriv.args([
+        "--reuid=65534",
+        "--regid=65534",
+        "--clear-groups",
+        "./halfcopy",
+    ]);
+    let output = setpriv
+        .args(args)
+        .current_dir(scratch.path())
+        .output()
+        .ok()?;
+    fs::remove_file(scratch.at("halfcopy")).unwrap();
+    Some(output)
+}
+
 #[test]
 fn an_unreadable_source() {
     let scratch = Scratch::public();
     let src = scratch.file("source", b"content");
     fs::set_permissions(&src, Permissions::from_mode(0o200)).unwrap();
-    let output = if File::open(&src).is_ok() {
-        // Root may read everything: become somebody who may not, with a copy of the program that everybody reaches.
-        fs::copy(HALFCOPY, scratch.at("halfcopy")).unwrap();
-        fs::set_permissions(scratch.path(), Permissions::from_mode(0o777)).unwrap();
-        let become_nobody = ["--reuid=65534", "--regid=65534", "--clear-groups"];
-        let mut setpriv = Command::new("setpriv");
-        setpriv
-            .args(become_nobody)
-            .args(["./halfcopy", "source", "copy"])
-            .current_dir(scratch.path());
-        let Ok(output) = setpriv.output() else {
-            return skip("unreadable source", "there is no setpriv");
-        };
-        fs::remove_file(scratch.at("halfcopy")).unwrap();
-        output
-    } else {
-        halfcopy(scratch.path(), &["source", "copy"])
+    let Some(output) = halfcopy_as_user(&scratch, &["source", "copy"]) else {
+        return skip("unreadable source", "there is no setpriv");
     };
     assert_fails(
         &output,
@@ -195,6 +205,41 @@ fn an_unreadable_source() {
         &["'source'", "Permission denied", "check the permissions"],
     );
     assert_eq!(scratch.names(), ["source"]);
+}
+
+/// Its copy may not be written either, and is opened for writing three times.
+#[test]
+fn a_read_only_source() {
+    let scratch = Scratch::public();
+    let src = scratch.file("source", b"content");
+    fs::set_permissions(&src, Permissions::from_mode(0o444)).unwrap();
+    let Some(output) = halfcopy_as_user(&scratch, &["source", "copy"]) else {
+        return skip("read-only source", "there is no setpriv");
+    };
+    assert!(output.status.success(), "{output:?}");
+    assert_eq!(
+        fs::metadata(scratch.at("copy")).unwrap().mode() & 0o7777,
+        0o444
+    );
+    assert_eq!(fs::read(scratch.at("copy")).unwrap(), b"content");
+}
+
+/// In a directory that everybody may write to: the file that comes in its place would be somebody else's.
+#[test]
+fn a_target_of_somebody_else() {
+    let scratch = Scratch::public();
+    scratch.file("source", b"content");
+    let dst = scratch.file("copy", b"older");
+    fs::set_permissions(&dst, Permissions::from_mode(0o666)).unwrap();
+    if fs::metadata(&dst).unwrap().uid() != 0 {
+        return skip("target of somebody else", "only root can make one");
+    }
+    let Some(output) = halfcopy_as_user(&scratch, &["--force", "source", "copy"]) else {
+        return skip("target of somebody else", "there is no setpriv");
+    };
+    assert_fails(&output, 1, &["'copy'", "another user", "remove it first"]);
+    assert_eq!(scratch.names(), ["copy", "source"]);
+    assert_eq!(fs::read(&dst).unwrap(), b"older");
 }
 
 /// The limit on the size of files stands for a full disk where nobody may mount a small one. The signal that comes
@@ -266,11 +311,8 @@ fn an_unwritable_directory() {
     scratch.file("source", b"content");
     fs::create_dir(scratch.at("directory")).unwrap();
     fs::set_permissions(scratch.at("directory"), Permissions::from_mode(0o555)).unwrap();
-    if fs::metadata(scratch.path()).unwrap().uid() == 0 {
-        // Root may write everywhere, except where the kernel makes the files.
-        let output = halfcopy(scratch.path(), &["source", "/proc/halfcopy-test"]);
-        return assert_fails(&output, 1, &["'/proc/halfcopy-test'"]);
-    }
-    let output = halfcopy(scratch.path(), &["source", "directory/copy"]);
+    let Some(output) = halfcopy_as_user(&scratch, &["source", "directory/copy"]) else {
+        return skip("unwritable directory", "there is no setpriv");
+    };
     assert_fails(&output, 1, &["'directory/copy'", "check the permissions"]);
 }

@@ -3,6 +3,7 @@ use std::fs;
 use std::io;
 use std::num::NonZeroU64;
 use std::os::unix::ffi::OsStringExt;
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::process;
 use std::sync::atomic::Ordering::Relaxed;
@@ -82,6 +83,25 @@ fn a_half_that_is_told_to_stop_copies_nothing_more() {
     plan(&src, &dst).work(0..3, &shared, &());
     assert_eq!(fs::read(&dst).unwrap(), b"");
     assert!(shared.first.get().is_none());
+}
+
+#[test]
+fn a_half_beyond_4_gib_lands_where_it_belongs() {
+    let scratch = Scratch::new("huge");
+    let (src, dst) = (scratch.file("source", b""), scratch.file("copy", b""));
+    let at = (4 << 30) + 5;
+    let file = fs::File::options().write(true).open(&src).unwrap();
+    file.write_all_at(b"beyond", at).unwrap();
+    let shared = Shared::default();
+    plan(&src, &dst).work(at..at + 6, &shared, &());
+    assert!(shared.first.get().is_none());
+    assert_eq!(fs::metadata(&dst).unwrap().len(), at + 6);
+    let mut copied = [0; 6];
+    fs::File::open(&dst)
+        .unwrap()
+        .read_exact_at(&mut copied, at)
+        .unwrap();
+    assert_eq!(&copied, b"beyond");
 }
 
 #[test]
