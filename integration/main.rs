@@ -2,3 +2,5 @@
 
 mod halfcopy;
 mod names;
+mod simulation;
+mod world;

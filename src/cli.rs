@@ -87,7 +87,9 @@ pub fn server_options(
             "-h" | "--help" => return Ok(Request::Print(server_help())),
             "-V" | "--version" => return Ok(Request::Print(format!("chat-server {VERSION}\n"))),
             "--bind" => options.bind = args.value(&arg)?,
-            "--history" => config.history = args.number(&arg, 0, limits::LOG_EVENTS as u64)? as usize,
+            "--history" => {
+                config.history = args.number(&arg, 0, limits::LOG_EVENTS as u64)? as usize
+            }
             "--max-members" => {
                 config.max_members = args.number(&arg, 1, limits::MEMBERS_MOST as u64)? as usize;
             }
@@ -220,7 +222,11 @@ impl<I: Iterator<Item = String>> Args<I> {
     }
 
     fn value(&mut self, flag: &str) -> Result<String, UsageError> {
-        let given = self.value.take().map(|(_, value)| value).or_else(|| self.args.next());
+        let given = self
+            .value
+            .take()
+            .map(|(_, value)| value)
+            .or_else(|| self.args.next());
         given.ok_or_else(|| UsageError(format!("{flag} 缺少取值 / {flag} needs a value")))
     }
 
@@ -238,7 +244,9 @@ impl<I: Iterator<Item = String>> Args<I> {
         let value = self.value(flag)?;
         Lang::from_code(&value).ok_or_else(|| {
             let value = screen::harmless(&value);
-            UsageError(format!("{flag} {value}：须为 zh 或 en / {flag} takes zh or en"))
+            UsageError(format!(
+                "{flag} {value}：须为 zh 或 en / {flag} takes zh or en"
+            ))
         })
     }
 
@@ -265,7 +273,9 @@ pub fn start<T>(
             Exit::Done
         }
         Err(UsageError(what)) => {
-            complain(&format!("{program}: {what}\n用 {program} --help 查看用法 / see {program} --help"));
+            complain(&format!(
+                "{program}: {what}\n用 {program} --help 查看用法 / see {program} --help"
+            ));
             Exit::Usage
         }
     };
@@ -274,7 +284,9 @@ pub fn start<T>(
 
 /// The command line's words, those that are not UTF-8 made so.
 pub fn args() -> impl Iterator<Item = String> {
-    std::env::args_os().skip(1).map(|arg| arg.to_string_lossy().into_owned())
+    std::env::args_os()
+        .skip(1)
+        .map(|arg| arg.to_string_lossy().into_owned())
 }
 
 /// A diagnostic, on stderr. If nobody reads that, nobody misses it.
@@ -322,7 +334,10 @@ mod tests {
     use super::*;
 
     fn args(line: &str) -> impl Iterator<Item = String> {
-        line.split_whitespace().map(str::to_owned).collect::<Vec<_>>().into_iter()
+        line.split_whitespace()
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
+            .into_iter()
     }
 
     fn server(line: &str) -> Result<ServerOptions, String> {
@@ -339,10 +354,19 @@ mod tests {
             "--bind 127.0.0.1:0 --history=5 --max-members 9 --per-address 2 --rate 0 --idle-timeout 3 --lang en",
         )
         .unwrap();
-        assert_eq!((options.bind.as_str(), options.lang), ("127.0.0.1:0", Lang::En));
+        assert_eq!(
+            (options.bind.as_str(), options.lang),
+            ("127.0.0.1:0", Lang::En)
+        );
         let config = options.config;
-        assert_eq!((config.history, config.max_members, config.per_address), (5, 9, Some(2)));
-        assert_eq!((config.rate, config.idle_timeout), (0, Duration::from_secs(3)));
+        assert_eq!(
+            (config.history, config.max_members, config.per_address),
+            (5, 9, Some(2))
+        );
+        assert_eq!(
+            (config.rate, config.idle_timeout),
+            (0, Duration::from_secs(3))
+        );
         assert_eq!(server("").unwrap().bind, DEFAULT_BIND);
     }
 
@@ -366,10 +390,14 @@ mod tests {
 
     #[test]
     fn flags_of_the_client() {
-        let Ok(Request::Run(options)) = client_options(args("--name 小明 --history 7 host:1")) else {
+        let Ok(Request::Run(options)) = client_options(args("--name 小明 --history 7 host:1"))
+        else {
             panic!("refused");
         };
-        assert_eq!((options.name.as_deref(), options.history), (Some("小明"), Some(7)));
+        assert_eq!(
+            (options.name.as_deref(), options.history),
+            (Some("小明"), Some(7))
+        );
         assert_eq!(options.server, "host:1");
         assert!(client_options(args("a:1 b:2")).is_err());
         assert!(client_options(args("--nmae x")).is_err());
@@ -380,7 +408,10 @@ mod tests {
         assert_eq!(read_line(""), Typed::Nothing);
         assert_eq!(read_line("你好"), Typed::Text("你好"));
         assert_eq!(read_line("//quit"), Typed::Text("/quit"));
-        assert_eq!(read_line("/kick 小明 太吵"), Typed::Command("kick", "小明 太吵"));
+        assert_eq!(
+            read_line("/kick 小明 太吵"),
+            Typed::Command("kick", "小明 太吵")
+        );
         assert_eq!(read_line(" /quit"), Typed::Text(" /quit"));
         assert_eq!(read_line("/"), Typed::Command("", ""));
     }

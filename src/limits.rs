@@ -71,9 +71,12 @@ pub const SILENCE_NOTICE: Duration = Duration::from_secs(5);
 pub const SILENCE_REPEAT: Duration = Duration::from_secs(10);
 /// A client whose server does not answer makes its socket anew after this time, and again after each.
 pub const REBIND_AFTER: Duration = Duration::from_secs(4);
+/// A client whose server does not answer at all asks to be let in again after this time: its session may be
+/// one that the server no longer knows.
+pub const RETURN_AFTER: Duration = Duration::from_secs(10);
 /// First pause before a handshake datagram is sent again; it grows by half each time…
 pub const HANDSHAKE_RETRY: Duration = Duration::from_millis(300);
-/// …up to this.
+/// …up to this; for one who was in the room before, up to [`RTO_MOST`].
 pub const HANDSHAKE_RETRY_MOST: Duration = Duration::from_secs(1);
 /// A Join that was not answered so many times starts over with a Hello: its cookie may be stale or damaged.
 pub const JOIN_TRIES: u32 = 4;

@@ -21,18 +21,31 @@ pub struct Lines<R> {
     continued: bool,
 }
 
-impl<R: BufRead> Lines<R> {
+impl<R> Lines<R> {
     /// Reads from `input`.
     pub fn new(input: R) -> Lines<R> {
-        Lines { input, rest: Vec::new(), continued: false }
+        Lines {
+            input,
+            rest: Vec::new(),
+            continued: false,
+        }
     }
+}
+
+impl<R: BufRead> Iterator for Lines<R> {
+    type Item = Line;
 
     /// The next line; `None` at the end, and also where reading fails: there is nothing more to come.
-    pub fn next(&mut self) -> Option<Line> {
+    fn next(&mut self) -> Option<Line> {
         let mut bytes = std::mem::take(&mut self.rest);
         let most = limits::LINE_PART - bytes.len();
         loop {
-            match self.input.by_ref().take(most as u64).read_until(b'\n', &mut bytes) {
+            match self
+                .input
+                .by_ref()
+                .take(most as u64)
+                .read_until(b'\n', &mut bytes)
+            {
                 Ok(_) => break,
                 Err(error) if error.kind() == std::io::ErrorKind::Interrupted => (),
                 Err(error) => {
@@ -54,7 +67,10 @@ impl<R: BufRead> Lines<R> {
             self.continued = true;
             self.rest = bytes.split_off(bytes.len() - incomplete(&bytes));
         }
-        Some(Line { text: String::from_utf8_lossy(&bytes).into_owned(), continued })
+        Some(Line {
+            text: String::from_utf8_lossy(&bytes).into_owned(),
+            continued,
+        })
     }
 }
 
@@ -71,14 +87,18 @@ mod tests {
     use super::*;
 
     fn read(bytes: &[u8]) -> Vec<(String, bool)> {
-        let mut lines = Lines::new(bytes);
-        std::iter::from_fn(|| lines.next()).map(|line| (line.text, line.continued)).collect()
+        Lines::new(bytes)
+            .map(|line| (line.text, line.continued))
+            .collect()
     }
 
     #[test]
     fn lines_with_and_without_an_end() {
         let whole = |text: &str| (text.to_owned(), false);
-        assert_eq!(read("你好\r\n\nb".as_bytes()), [whole("你好"), whole(""), whole("b")]);
+        assert_eq!(
+            read("你好\r\n\nb".as_bytes()),
+            [whole("你好"), whole(""), whole("b")]
+        );
         assert_eq!(read(b""), []);
         assert_eq!(read(b"\xff\n"), [whole("\u{fffd}")]);
     }
@@ -89,7 +109,12 @@ mod tests {
         let parts = read(format!("{text}\n/quit").as_bytes());
         assert!(parts.len() > 2 && parts[0].0.len() <= limits::LINE_PART);
         let (last, long) = parts.split_last().unwrap();
-        assert_eq!(long.iter().map(|(part, _)| part.as_str()).collect::<String>(), text);
+        assert_eq!(
+            long.iter()
+                .map(|(part, _)| part.as_str())
+                .collect::<String>(),
+            text
+        );
         assert!(!long[0].1 && long[1..].iter().all(|(_, continued)| *continued));
         assert_eq!(*last, ("/quit".to_owned(), false));
     }

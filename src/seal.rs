@@ -7,9 +7,9 @@
 //! Source: Aumasson and Bernstein, "SipHash: a fast short-input PRF" (2012).
 
 // std's SipHasher is SipHash-2-4 with a given key. It is deprecated as a default hasher, which it is not here.
+use std::hash::Hasher;
 #[allow(deprecated)]
 use std::hash::SipHasher;
-use std::hash::Hasher;
 
 /// A 128-bit SipHash key: a session's secret, or one of the server's own.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -85,7 +85,10 @@ impl Secrets {
     /// Secrets from a seed, which is to come from the operating system.
     pub fn new(seed: [u8; 32]) -> Secrets {
         let whole = |at: usize| Key::from_bytes(std::array::from_fn(|i| seed[at + i]));
-        Secrets { keys: [whole(0), whole(16)], drawn: 0 }
+        Secrets {
+            keys: [whole(0), whole(16)],
+            drawn: 0,
+        }
     }
 
     /// A secret that was not given before.
@@ -126,7 +129,11 @@ mod tests {
         let key = Key::from_bytes(std::array::from_fn(|i| i as u8));
         let message: Vec<u8> = (0..16).collect();
         for (length, expected) in REFERENCE.iter().enumerate() {
-            assert_eq!(key.hash(&message[..length]).to_le_bytes(), *expected, "{length} bytes");
+            assert_eq!(
+                key.hash(&message[..length]).to_le_bytes(),
+                *expected,
+                "{length} bytes"
+            );
         }
     }
 
@@ -148,8 +155,11 @@ mod tests {
 
     #[test]
     fn secrets_differ_and_repeat_with_the_seed() {
-        let (mut a, mut b, mut c) =
-            (Secrets::new([7; 32]), Secrets::new([7; 32]), Secrets::new([8; 32]));
+        let (mut a, mut b, mut c) = (
+            Secrets::new([7; 32]),
+            Secrets::new([7; 32]),
+            Secrets::new([8; 32]),
+        );
         let (first, second) = (a.key(), a.key());
         assert!(first != second && first == b.key() && first != c.key());
         assert_eq!(format!("{first:?}"), "Key(…)");

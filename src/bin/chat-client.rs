@@ -4,5 +4,7 @@ use chatroom::{cli, client};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    cli::start("chat-client", cli::client_options(cli::args()), |options| client::run(&options))
+    cli::start("chat-client", cli::client_options(cli::args()), |options| {
+        client::run(&options)
+    })
 }

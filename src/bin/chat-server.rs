@@ -4,5 +4,7 @@ use chatroom::{cli, server};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    cli::start("chat-server", cli::server_options(cli::args()), |options| server::run(&options))
+    cli::start("chat-server", cli::server_options(cli::args()), |options| {
+        server::run(&options)
+    })
 }

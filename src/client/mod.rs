@@ -69,7 +69,10 @@ pub fn run(options: &ClientOptions) -> Exit {
     let seed = match cli::os_random::<8>() {
         Ok(bytes) => u64::from_be_bytes(bytes),
         Err(error) => {
-            let what = lang.pick("无法从操作系统取得随机数", "no randomness from the operating system");
+            let what = lang.pick(
+                "无法从操作系统取得随机数",
+                "no randomness from the operating system",
+            );
             return fail(Exit::Failure, &format!("{what}: /dev/urandom: {error}"));
         }
     };
@@ -82,11 +85,21 @@ pub fn run(options: &ClientOptions) -> Exit {
     };
     let screen = Screen::new(lang, terminal && std::io::stdout().is_terminal());
     let Some(name) = options.name.clone().or_else(|| screen.ask_name(&mut lines)) else {
-        let what = lang.pick("没有姓名：请用 --name 指定", "no name: give one with --name");
+        let what = lang.pick(
+            "没有姓名：请用 --name 指定",
+            "no name: give one with --name",
+        );
         return fail(Exit::Usage, what);
     };
-    let default_history = if screen.is_terminal() { limits::HISTORY_WANTED } else { 0 };
-    let history = options.history.unwrap_or(default_history).min(limits::HISTORY) as u16;
+    let default_history = if screen.is_terminal() {
+        limits::HISTORY_WANTED
+    } else {
+        0
+    };
+    let history = options
+        .history
+        .unwrap_or(default_history)
+        .min(limits::HISTORY) as u16;
     let socket = match servers.first().map(|server| connect(*server)) {
         Some(Ok(socket)) => socket,
         Some(Err(error)) => {
@@ -97,7 +110,12 @@ pub fn run(options: &ClientOptions) -> Exit {
     };
     let session = Session::new(Duration::ZERO, &name, history, seed);
     let shared = Arc::new(Shared {
-        state: Mutex::new(Shown { session, door: Door::Waiting, exit: None, refused_port: false }),
+        state: Mutex::new(Shown {
+            session,
+            door: Door::Waiting,
+            exit: None,
+            refused_port: false,
+        }),
         changed: Condvar::new(),
         screen: Mutex::new(screen),
         socket: Mutex::new(Arc::new(socket)),
@@ -166,7 +184,11 @@ fn converse<R: std::io::BufRead>(
                 shared.change(|shown, _| shown.session.handle_leave());
                 break;
             };
-            let typed = if line.continued { Typed::Text(&line.text) } else { cli::read_line(&line.text) };
+            let typed = if line.continued {
+                Typed::Text(&line.text)
+            } else {
+                cli::read_line(&line.text)
+            };
             shared.obey(typed);
             if shared.state.lock().exit.is_some() {
                 break;
@@ -208,7 +230,11 @@ impl Shared {
                     return shown.exit.is_none();
                 }
             }
-            let name = if asks { self.screen.lock().ask_name(lines) } else { None };
+            let name = if asks {
+                self.screen.lock().ask_name(lines)
+            } else {
+                None
+            };
             self.change(|shown, now| match name {
                 Some(name) => {
                     shown.door = Door::Waiting;
@@ -314,7 +340,10 @@ impl Shared {
             }
             let now = self.now();
             if shown.session.poll_timeout().is_none_or(|at| at > now) {
-                let pause = shown.session.poll_timeout().map_or(limits::SOCKET_POLL, |at| at - now);
+                let pause = shown
+                    .session
+                    .poll_timeout()
+                    .map_or(limits::SOCKET_POLL, |at| at - now);
                 let pause = pause.clamp(Duration::from_millis(1), limits::SOCKET_POLL);
                 self.changed.wait_for(&mut shown, pause);
             }
@@ -368,12 +397,15 @@ impl Shared {
             Refusal::NameTaken => ("姓名已被使用".into(), "this name is taken".into(), None),
             Refusal::NameNotAllowed(code) => {
                 let told = NameError::from_code(code).map(|error| lang.name_error(error));
-                let told = told.unwrap_or_else(|| lang.pick("姓名不可用", "not a usable name").into());
+                let told =
+                    told.unwrap_or_else(|| lang.pick("姓名不可用", "not a usable name").into());
                 (told.clone(), told, None)
             }
-            Refusal::Full => {
-                ("聊天室已满".into(), "the room is full".into(), Some(Exit::Failure))
-            }
+            Refusal::Full => (
+                "聊天室已满".into(),
+                "the room is full".into(),
+                Some(Exit::Failure),
+            ),
             Refusal::TooManyFromAddress => (
                 "来自你的地址的成员已达上限".into(),
                 "there are too many members from your address".into(),
@@ -381,12 +413,16 @@ impl Shared {
             ),
             Refusal::Version(version) => (
                 format!("服务器使用协议版本 {version}，与本程序不符：请换用相同版本"),
-                format!("the server speaks version {version} of the protocol: use the same on both sides"),
+                format!(
+                    "the server speaks version {version} of the protocol: use the same on both sides"
+                ),
                 Some(Exit::Failure),
             ),
-            Refusal::Closing => {
-                ("聊天室正在关闭".into(), "the room is closing".into(), Some(Exit::Failure))
-            }
+            Refusal::Closing => (
+                "聊天室正在关闭".into(),
+                "the room is closing".into(),
+                Some(Exit::Failure),
+            ),
         };
         screen.error(&lang.pick(zh, en));
         self.change(|shown, _| {

@@ -32,7 +32,13 @@ pub(super) fn line(seen: &Seen, lang: Lang) -> String {
 
 impl Screen {
     pub(super) fn new(lang: Lang, terminal: bool) -> Screen {
-        Screen { lang, terminal, lines: String::new(), history: false, closed: false }
+        Screen {
+            lang,
+            terminal,
+            lines: String::new(),
+            history: false,
+            closed: false,
+        }
     }
 
     pub(super) fn is_terminal(&self) -> bool {
@@ -45,7 +51,9 @@ impl Screen {
             if self.terminal {
                 let prompt = self.lang.pick("请输入你的名字：", "Your name: ");
                 let mut stdout = std::io::stdout().lock();
-                let _ = stdout.write_all(prompt.as_bytes()).and_then(|()| stdout.flush());
+                let _ = stdout
+                    .write_all(prompt.as_bytes())
+                    .and_then(|()| stdout.flush());
             }
             let name = lines.next()?.text;
             if !name.trim().is_empty() {
@@ -57,7 +65,10 @@ impl Screen {
     /// Adds an event's line.
     pub(super) fn happened(&mut self, seen: &Seen, history: bool) {
         if self.terminal && self.history && !history {
-            self.lines += self.lang.pick("—— 以上是你进入之前的消息 ——\n", "—— above: before you came ——\n");
+            self.lines += self.lang.pick(
+                "—— 以上是你进入之前的消息 ——\n",
+                "—— above: before you came ——\n",
+            );
         }
         self.history = history;
         self.lines += &line(seen, self.lang);
@@ -68,7 +79,9 @@ impl Screen {
     pub(super) fn roster(&mut self, mut names: Vec<String>) {
         names.sort();
         let count = names.len();
-        self.lines += &self.lang.pick(format!("{count} 人在线\n"), format!("{count} here\n"));
+        self.lines += &self
+            .lang
+            .pick(format!("{count} 人在线\n"), format!("{count} here\n"));
         for name in names {
             self.lines += &harmless(&name);
             self.lines.push('\n');
@@ -79,7 +92,9 @@ impl Screen {
     pub(super) fn flush(&mut self) -> bool {
         if !self.closed && !self.lines.is_empty() {
             let mut stdout = std::io::stdout().lock();
-            let written = stdout.write_all(self.lines.as_bytes()).and_then(|()| stdout.flush());
+            let written = stdout
+                .write_all(self.lines.as_bytes())
+                .and_then(|()| stdout.flush());
             self.closed = written.is_err();
         }
         self.lines.clear();
@@ -130,18 +145,30 @@ impl Screen {
         let lang = self.lang;
         match end {
             End::Left => (None, Exit::Done),
-            End::Removed(GoneReason::Closed, _) => {
-                (Some(lang.pick("聊天室已关闭", "the room was closed").into()), Exit::Removed)
-            }
+            End::Removed(GoneReason::Closed, _) => (
+                Some(lang.pick("聊天室已关闭", "the room was closed").into()),
+                Exit::Removed,
+            ),
             End::Removed(GoneReason::Kicked, why) => {
-                let colon = if why.is_empty() { "" } else { lang.pick("：", ": ") };
+                let colon = if why.is_empty() {
+                    ""
+                } else {
+                    lang.pick("：", ": ")
+                };
                 let why = harmless(why);
-                let told = lang.pick("你被管理员请出了聊天室", "the operator removed you from the room");
+                let told = lang.pick(
+                    "你被管理员请出了聊天室",
+                    "the operator removed you from the room",
+                );
                 (Some(format!("{told}{colon}{why}")), Exit::Removed)
             }
-            End::Removed(..) => {
-                (Some(lang.pick("服务器结束了会话", "the server ended the session").into()), Exit::Removed)
-            }
+            End::Removed(..) => (
+                Some(
+                    lang.pick("服务器结束了会话", "the server ended the session")
+                        .into(),
+                ),
+                Exit::Removed,
+            ),
             End::Unreachable => {
                 let told = lang.pick(
                     format!("{server} 没有应答：请检查地址和端口、服务器是否已启动、防火墙是否放行 UDP"),

@@ -13,7 +13,11 @@ pub struct Inbox<T> {
 impl<T> Inbox<T> {
     /// Waits for item `next`, and keeps at most `most` runs that come early.
     pub fn new(next: u64, most: usize) -> Inbox<T> {
-        Inbox { next, early: BTreeMap::new(), most }
+        Inbox {
+            next,
+            early: BTreeMap::new(),
+            most,
+        }
     }
 
     /// The item that is waited for.
@@ -71,7 +75,10 @@ mod tests {
     fn puts_runs_into_order() {
         let mut inbox = Inbox::new(1, 4);
         assert!(inbox.insert(3, 5, 'b'));
-        assert_eq!((drain(&mut inbox), inbox.gap_end(), inbox.next()), (vec![], 3, 1));
+        assert_eq!(
+            (drain(&mut inbox), inbox.gap_end(), inbox.next()),
+            (vec![], 3, 1)
+        );
         assert!(!inbox.insert(3, 5, 'b'), "a second time");
         assert!(inbox.insert(1, 3, 'a'));
         assert_eq!(drain(&mut inbox), [(1, 'a'), (3, 'b')]);

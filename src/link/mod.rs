@@ -186,7 +186,11 @@ impl Link {
 
     /// Milliseconds that the acknowledgement of the newest datagram has waited.
     pub fn held_ms(&self, now: Duration) -> u64 {
-        if self.ack_at.is_some() { now.saturating_sub(self.owed_since).as_millis() as u64 } else { 0 }
+        if self.ack_at.is_some() {
+            now.saturating_sub(self.owed_since).as_millis() as u64
+        } else {
+            0
+        }
     }
 
     // ---- What the peer has
@@ -230,19 +234,28 @@ impl Link {
             // resend measures that wait.
             ambiguous |= flight.resent || flight.lost;
             sample = Some(flight.sent_at);
-            if flight.lost { self.lost -= 1 } else { self.in_flight -= 1 }
+            if flight.lost {
+                self.lost -= 1
+            } else {
+                self.in_flight -= 1
+            }
             landed += 1;
             self.flights.pop_front();
         }
         if let Some(sent_at) = sample.filter(|_| !ambiguous) {
             let held = Duration::from_millis(held_ms);
-            self.rtt.measured(now.saturating_sub(sent_at).saturating_sub(held));
+            self.rtt
+                .measured(now.saturating_sub(sent_at).saturating_sub(held));
         }
         if !advanced {
             return;
         }
         self.backoff = 0;
-        self.rto_at = if self.flights.is_empty() { None } else { Some(now + self.timeout()) };
+        self.rto_at = if self.flights.is_empty() {
+            None
+        } else {
+            Some(now + self.timeout())
+        };
         for _ in 0..landed {
             if self.window < self.threshold {
                 self.window += 1;
@@ -289,13 +302,19 @@ impl Link {
             // What everything waits for goes even into a full window, or nothing would ever move it.
             let mut flights = self.flights.iter().take(if open { usize::MAX } else { 1 });
             let flight = flights.find(|flight| flight.lost)?;
-            return Some(Run { first: flight.first, end: flight.end });
+            return Some(Run {
+                first: flight.first,
+                end: flight.end,
+            });
         }
         if !open {
             return None;
         }
         let first = self.sent.saturating_add(1);
-        (first < available).then_some(Run { first, end: available })
+        (first < available).then_some(Run {
+            first,
+            end: available,
+        })
     }
 
     /// Whether the peer should acknowledge a datagram that carries a run up to before `end` at once: because
@@ -319,12 +338,33 @@ impl Link {
         if run.first > self.sent {
             self.sent = run.end - 1;
             let Run { first, end } = run;
-            let flight = Flight { first, end, packet, sent_at: now, lost: false, resent: false };
+            let flight = Flight {
+                first,
+                end,
+                packet,
+                sent_at: now,
+                lost: false,
+                resent: false,
+            };
             self.flights.push_back(flight);
-        } else if let Some(at) = self.flights.iter().position(|f| f.lost && f.first == run.first) {
+        } else if let Some(at) = self
+            .flights
+            .iter()
+            .position(|f| f.lost && f.first == run.first)
+        {
             let flight = &mut self.flights[at];
-            let rest = Flight { first: run.end, ..*flight };
-            *flight = Flight { end: run.end, packet, sent_at: now, lost: false, resent: true, ..*flight };
+            let rest = Flight {
+                first: run.end,
+                ..*flight
+            };
+            *flight = Flight {
+                end: run.end,
+                packet,
+                sent_at: now,
+                lost: false,
+                resent: true,
+                ..*flight
+            };
             self.lost -= 1;
             if rest.first < rest.end {
                 self.flights.insert(at + 1, rest);
@@ -390,8 +430,15 @@ impl Link {
 
     /// Takes what is in flight for lost, as far as the peer did not say that it has it.
     fn give_up_flights(&mut self) {
-        let known = if self.gap_end > self.acked { self.gap_end } else { u64::MAX };
-        let some_before = self.flights.front().is_some_and(|flight| flight.end <= known);
+        let known = if self.gap_end > self.acked {
+            self.gap_end
+        } else {
+            u64::MAX
+        };
+        let some_before = self
+            .flights
+            .front()
+            .is_some_and(|flight| flight.end <= known);
         for flight in &mut self.flights {
             if !flight.lost && (flight.end <= known || !some_before) {
                 flight.lost = true;
@@ -405,4 +452,3 @@ impl Link {
         (self.rtt.timeout() * (1 << self.backoff.min(8))).min(limits::RTO_MOST)
     }
 }
-

@@ -74,14 +74,23 @@ mod tests {
             let (mut replay, mut seen) = (Replay::default(), BTreeSet::new());
             let mut newest = random.below(1 << 40) + 1;
             for _ in 0..500 {
-                let stride = if random.below(20) == 0 { 3 * REPLAY_WINDOW } else { 40 };
-                let packet = (newest + random.below(stride)).saturating_sub(random.below(900)).max(1);
+                let stride = if random.below(20) == 0 {
+                    3 * REPLAY_WINDOW
+                } else {
+                    40
+                };
+                let packet = (newest + random.below(stride))
+                    .saturating_sub(random.below(900))
+                    .max(1);
                 newest = newest.max(packet);
                 let near = newest - packet < REPLAY_WINDOW - 64;
                 let fresh = seen.insert(packet);
                 let accepted = replay.accept(packet).is_some();
                 assert!(!accepted || fresh, "round {round}: {packet} twice");
-                assert!(accepted || !fresh || !near, "round {round}: {packet} refused at {newest}");
+                assert!(
+                    accepted || !fresh || !near,
+                    "round {round}: {packet} refused at {newest}"
+                );
             }
         }
     }

@@ -15,9 +15,10 @@ impl Rtt {
         let sample = sample.min(limits::RTO_MOST);
         self.state = Some(match self.state {
             None => (sample, sample / 2),
-            Some((smoothed, variation)) => {
-                ((smoothed * 7 + sample) / 8, (variation * 3 + smoothed.abs_diff(sample)) / 4)
-            }
+            Some((smoothed, variation)) => (
+                (smoothed * 7 + sample) / 8,
+                (variation * 3 + smoothed.abs_diff(sample)) / 4,
+            ),
         });
     }
 
@@ -27,7 +28,9 @@ impl Rtt {
 
     /// The retransmission timeout before any backoff.
     pub(super) fn timeout(&self) -> Duration {
-        let Some((smoothed, variation)) = self.state else { return limits::RTO_FIRST };
+        let Some((smoothed, variation)) = self.state else {
+            return limits::RTO_FIRST;
+        };
         let margin = (variation * 4).max(Duration::from_millis(1));
         (smoothed + margin + limits::ACK_ALLOWANCE).clamp(limits::RTO_LEAST, limits::RTO_MOST)
     }
@@ -47,7 +50,11 @@ mod tests {
         for _ in 0..100 {
             rtt.measured(Duration::from_millis(80));
         }
-        assert!(rtt.timeout() < Duration::from_millis(182), "{:?}", rtt.timeout());
+        assert!(
+            rtt.timeout() < Duration::from_millis(182),
+            "{:?}",
+            rtt.timeout()
+        );
         rtt.measured(Duration::from_secs(3600));
         assert_eq!(rtt.timeout(), limits::RTO_MOST);
     }

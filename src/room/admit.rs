@@ -30,7 +30,13 @@ impl Room {
             return;
         }
         let cookie = self.door.cookie(now, from, hello.nonce, Purpose::Join);
-        self.reply_open(from, &Open::Challenge(Challenge { nonce: hello.nonce, cookie }));
+        self.reply_open(
+            from,
+            &Open::Challenge(Challenge {
+                nonce: hello.nonce,
+                cookie,
+            }),
+        );
     }
 
     pub(super) fn handle_join(
@@ -41,7 +47,9 @@ impl Room {
         join: &Join<'_>,
     ) {
         if !self.door.admits(now, from.ip())
-            || !self.door.accepts(now, from, join.nonce, Purpose::Join, join.cookie)
+            || !self
+                .door
+                .accepts(now, from, join.nonce, Purpose::Join, join.cookie)
         {
             self.stats.turned_away += 1;
             return;
@@ -88,7 +96,9 @@ impl Room {
 
     fn admission(&mut self, users: &UserMap, entry: &Entry) -> Admission {
         let resume = entry.resume.filter(|resume| resume.epoch == self.epoch);
-        let holder = users.find(&entry.name).map(|user| (user.session, user.name.clone()));
+        let holder = users
+            .find(&entry.name)
+            .map(|user| (user.session, user.name.clone()));
         if let Some((session, name)) = holder {
             let Some((slot, member)) = self.slots.by_session(session) else {
                 return Admission::Refused(Refusal::NameTaken);
@@ -135,7 +145,10 @@ impl Room {
         };
         let author = match &departed {
             Some(departed) => departed.author.clone(),
-            None => Author { member: self.next_member(), name: entry.name.clone() },
+            None => Author {
+                member: self.next_member(),
+                name: entry.name.clone(),
+            },
         };
         let ordered = departed.as_ref().map_or(0, |departed| departed.ordered);
         let slot = self.slots.vacancy();
@@ -158,10 +171,17 @@ impl Room {
         let same = departed.reason == GoneReason::Silent
             && departed.author.name == entry.name
             && proves(&resume, entry, departed.secret);
-        if same { self.graveyard.take(resume.session) } else { None }
+        if same {
+            self.graveyard.take(resume.session)
+        } else {
+            None
+        }
     }
 
-    #[expect(clippy::too_many_arguments, reason = "the one place where a member is made")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "the one place where a member is made"
+    )]
     fn member(
         &mut self,
         now: Duration,
@@ -210,10 +230,14 @@ impl Room {
     fn resume(&mut self, users: &mut UserMap, now: Duration, slot: u32, next: u64, entry: &Entry) {
         let tail = self.log.end() - 1;
         let cursor = next.saturating_sub(1).clamp(self.first_event - 1, tail);
-        let Some(old) = self.slots.member(slot) else { return };
+        let Some(old) = self.slots.member(slot) else {
+            return;
+        };
         let (author, last_own, received) = (old.author.clone(), old.last_own, old.received());
         let mut member = self.member(now, slot, entry, author, cursor, last_own, received);
-        let Some(old) = self.slots.member(slot) else { return };
+        let Some(old) = self.slots.member(slot) else {
+            return;
+        };
         member.since = old.since;
         member.waiting = std::mem::take(&mut old.waiting);
         member.ordered = old.ordered;
@@ -229,7 +253,9 @@ impl Room {
     }
 
     fn welcome(&mut self, slot: u32) {
-        let Some(member) = self.slots.member(slot) else { return };
+        let Some(member) = self.slots.member(slot) else {
+            return;
+        };
         let (to, welcome) = (member.address, member.welcome);
         self.reply_open(to, &Open::Welcome(welcome));
     }

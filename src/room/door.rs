@@ -36,11 +36,23 @@ pub(super) struct Door {
 impl Door {
     pub(super) fn new(cookie_key: Key, table_key: Key, per_address: Option<usize>) -> Door {
         let full_at = vec![0; limits::SOURCE_BUCKETS];
-        Door { cookie_key, table_key, full_at, members: BTreeMap::new(), per_address }
+        Door {
+            cookie_key,
+            table_key,
+            full_at,
+            members: BTreeMap::new(),
+            per_address,
+        }
     }
 
     /// The cookie for this address at this time.
-    pub(super) fn cookie(&self, now: Duration, address: SocketAddr, nonce: u64, purpose: Purpose) -> u64 {
+    pub(super) fn cookie(
+        &self,
+        now: Duration,
+        address: SocketAddr,
+        nonce: u64,
+        purpose: Purpose,
+    ) -> u64 {
         self.cookie_of(slot(now), address, nonce, purpose)
     }
 
@@ -87,7 +99,8 @@ impl Door {
         if self.is_exempt(source) {
             return true;
         }
-        let bucket = self.table_key.hash(&octets(network(source))) as usize % limits::SOURCE_BUCKETS;
+        let bucket =
+            self.table_key.hash(&octets(network(source))) as usize % limits::SOURCE_BUCKETS;
         let now = now.as_millis() as u64;
         let each = 1000 / u64::from(limits::SOURCE_RATE);
         let full_at = self.full_at[bucket].max(now) + each;
@@ -101,7 +114,11 @@ impl Door {
     /// Whether one more member may come from this source.
     pub(super) fn has_room_for(&self, source: IpAddr) -> bool {
         let most = self.per_address.unwrap_or(limits::PER_ADDRESS);
-        self.is_exempt(source) || self.members.get(&network(source)).is_none_or(|count| *count < most)
+        self.is_exempt(source)
+            || self
+                .members
+                .get(&network(source))
+                .is_none_or(|count| *count < most)
     }
 
     pub(super) fn entered(&mut self, source: IpAddr) {

@@ -27,7 +27,13 @@ struct Body {
 impl Body {
     fn empty() -> Body {
         let frame = vec![0; limits::DOWN_HEAD];
-        Body { first: 0, end: 0, full: false, frame, digest: seal::digest(&[]) }
+        Body {
+            first: 0,
+            end: 0,
+            full: false,
+            frame,
+            digest: seal::digest(&[]),
+        }
     }
 
     /// Whether this is what one would encode for the run.
@@ -189,7 +195,10 @@ impl Room {
         let mut answer = false;
         let packet = member.link.next_packet(now);
         if let Some(run) = run {
-            let sent = Run { end: body.end, ..run };
+            let sent = Run {
+                end: body.end,
+                ..run
+            };
             answer = member.link.wants_ack(sent);
             self.stats.resent += u64::from(run.first <= member.link.sent());
             member.link.on_sent(now, sent);
@@ -216,7 +225,10 @@ impl Room {
         }
         member.tell_gone_at = Some(now + limits::CLOSE_REPEAT);
         let packet = member.link.next_packet(now);
-        let gone = Gone { reason: GoneReason::Closed, why: "" };
+        let gone = Gone {
+            reason: GoneReason::Closed,
+            why: "",
+        };
         gone.write(&mut self.flush.reply, member.session, packet, member.secret);
         Some((member.address, Place::Reply))
     }

@@ -21,7 +21,11 @@ pub(super) struct Author {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Happened {
     Entered(Author),
-    Said { author: Author, utterance: u64, text: Arc<str> },
+    Said {
+        author: Author,
+        utterance: u64,
+        text: Arc<str>,
+    },
     Left(Author),
     Announced(Arc<str>),
 }
@@ -44,7 +48,11 @@ pub(super) struct Log {
 impl Log {
     /// An empty log whose first event will have the number `first`.
     pub(super) fn new(first: u64) -> Log {
-        Log { first, entries: VecDeque::new(), bytes: 0 }
+        Log {
+            first,
+            entries: VecDeque::new(),
+            bytes: 0,
+        }
     }
 
     /// The number of the oldest retained event.
@@ -76,7 +84,9 @@ impl Log {
     /// The event of this number, if it is retained.
     pub(super) fn event(&self, number: u64) -> Option<&Happened> {
         let at = number.checked_sub(self.first)?;
-        self.entries.get(usize::try_from(at).ok()?).map(|entry| &entry.happened)
+        self.entries
+            .get(usize::try_from(at).ok()?)
+            .map(|entry| &entry.happened)
     }
 
     /// Encodes the events from `first` to before `end`, as `reader` sees them, as far as they fit; gives the
@@ -91,11 +101,24 @@ impl Log {
         if first < self.first {
             let count = self.first.min(end) - first;
             let unix_ms = self.entries.front().map_or(0, |entry| entry.unix_ms);
-            encoder.push(first, &Stored { unix_ms, author: 0, what: What::Gap(count) });
+            encoder.push(
+                first,
+                &Stored {
+                    unix_ms,
+                    author: 0,
+                    what: What::Gap(count),
+                },
+            );
             number += count;
         }
-        let Some(skip) = number.checked_sub(self.first) else { return number };
-        for entry in self.entries.range(skip as usize..).take((end - number) as usize) {
+        let Some(skip) = number.checked_sub(self.first) else {
+            return number;
+        };
+        for entry in self
+            .entries
+            .range(skip as usize..)
+            .take((end - number) as usize)
+        {
             if !encoder.push(number, &entry.stored(reader)) {
                 break;
             }
@@ -122,7 +145,11 @@ impl Entry {
             (_, Some(author)) if author.member == reader => What::Yours(0),
             _ => what,
         };
-        Stored { unix_ms: self.unix_ms, author: author.map_or(0, |author| author.member.0), what }
+        Stored {
+            unix_ms: self.unix_ms,
+            author: author.map_or(0, |author| author.member.0),
+            what,
+        }
     }
 }
 

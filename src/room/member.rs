@@ -142,17 +142,20 @@ impl Graveyard {
 }
 
 /// Where members live: a slot keeps its place for a member's whole stay.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Slots {
+    /// Where the ids of each slot's sessions begin: after another start of the server elsewhere, so that a
+    /// session from before is not taken for one of now.
+    key: Key,
     slots: Vec<Slot>,
     free: Vec<u32>,
     /// The slots that are taken, in no particular order that matters.
     live: Vec<u32>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Slot {
-    /// Sessions that this slot has had; their ids differ by it.
+    /// Counts the sessions that this slot has had; their ids differ by it.
     sessions: u32,
     /// Where `live` names this slot.
     place: usize,
@@ -160,6 +163,15 @@ struct Slot {
 }
 
 impl Slots {
+    pub(super) fn new(key: Key) -> Slots {
+        Slots {
+            key,
+            slots: Vec::new(),
+            free: Vec::new(),
+            live: Vec::new(),
+        }
+    }
+
     /// The taken slots.
     pub(super) fn live(&self) -> &[u32] {
         &self.live
@@ -168,8 +180,13 @@ impl Slots {
     /// The slot that the next [`Slots::put`] is to fill.
     pub(super) fn vacancy(&mut self) -> u32 {
         self.free.last().copied().unwrap_or_else(|| {
-            self.slots.push(Slot::default());
-            let slot = (self.slots.len() - 1) as u32;
+            let slot = self.slots.len() as u32;
+            let sessions = self.key.hash(&slot.to_be_bytes()) as u32;
+            self.slots.push(Slot {
+                sessions,
+                place: 0,
+                member: None,
+            });
             self.free.push(slot);
             slot
         })

@@ -152,7 +152,7 @@ impl Room {
             first_event: first,
             log: Log::new(first),
             ledger,
-            slots: Slots::default(),
+            slots: Slots::new(secrets.key()),
             graveyard: Graveyard::default(),
             door,
             secrets,
@@ -215,8 +215,12 @@ impl Room {
         name: &Name,
         why: &str,
     ) -> bool {
-        let Some(session) = users.find(name).map(|user| user.session) else { return false };
-        let Some((slot, _)) = self.slots.by_session(session) else { return false };
+        let Some(session) = users.find(name).map(|user| user.session) else {
+            return false;
+        };
+        let Some((slot, _)) = self.slots.by_session(session) else {
+            return false;
+        };
         let mut cut = why.len().min(limits::WHY_BYTES);
         while !why.is_char_boundary(cut) {
             cut -= 1;
@@ -233,8 +237,9 @@ impl Room {
 
     /// Whether the room is closed and every member knows, or had time enough to.
     pub fn is_closed(&self, now: Duration) -> bool {
-        self.closing_since
-            .is_some_and(|since| self.slots.live().is_empty() || now >= since + limits::CLOSE_TIMEOUT)
+        self.closing_since.is_some_and(|since| {
+            self.slots.live().is_empty() || now >= since + limits::CLOSE_TIMEOUT
+        })
     }
 
     /// When [`Room::handle_timeout`] should be called next.
@@ -255,7 +260,11 @@ impl Room {
             && at <= now
         {
             self.timers.pop();
-            if self.slots.member(slot).is_some_and(|member| member.wake == at) {
+            if self
+                .slots
+                .member(slot)
+                .is_some_and(|member| member.wake == at)
+            {
                 self.wake(users, now, slot);
             }
         }
@@ -281,7 +290,9 @@ impl Room {
 
     /// A member's time has come: a timeout of its link, its silence, its rate, or the closing of the room.
     fn wake(&mut self, users: &mut UserMap, now: Duration, slot: u32) {
-        let Some(member) = self.slots.member(slot) else { return };
+        let Some(member) = self.slots.member(slot) else {
+            return;
+        };
         member.wake = Duration::MAX;
         if now.saturating_sub(member.link.heard_at()) >= self.config.idle_timeout {
             // What it was heard saying is said before it leaves.
@@ -299,7 +310,9 @@ impl Room {
     fn schedule(&mut self, now: Duration, slot: u32) {
         let idle_timeout = self.config.idle_timeout;
         let closing_since = self.closing_since;
-        let Some(member) = self.slots.member(slot) else { return };
+        let Some(member) = self.slots.member(slot) else {
+            return;
+        };
         let mut at = member.link.heard_at() + idle_timeout;
         if let Some(link) = member.link.poll_timeout() {
             at = at.min(link);
@@ -337,7 +350,11 @@ impl Room {
             match proposal {
                 Proposal::Enter(entry) => self.enter(users, now, &entry),
                 Proposal::Say { author, text } => self.say(author, text),
-                Proposal::Leave { author, reason, why } => {
+                Proposal::Leave {
+                    author,
+                    reason,
+                    why,
+                } => {
                     self.leave(users, now, author, reason, why);
                 }
                 Proposal::Announce(text) => drop(self.append(Happened::Announced(text))),
@@ -381,6 +398,4 @@ impl Room {
         (after..self.slots.places())
             .filter_map(|slot| Some((slot + 1, self.slots.name(slot as u32)?.as_str())))
     }
-
 }
-

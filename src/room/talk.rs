@@ -8,8 +8,8 @@ use super::{MemberRef, Proposal, Room, UserMap};
 use crate::limits;
 use crate::link::Arrival;
 use crate::wire::{
-    Ask, Challenge, Gone, GoneReason, Kind, Moved, Open, PacketNumber, Sealed, SessionId, Tell, Unknown, Up,
-    Utterance, says_bye,
+    Ask, Challenge, Gone, GoneReason, Kind, Moved, Open, PacketNumber, Sealed, SessionId, Tell,
+    Unknown, Up, Utterance, says_bye,
 };
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -42,7 +42,9 @@ impl Room {
         if arrival == Arrival::Newest && elsewhere && sealed.kind != Kind::Moved {
             // Data moves there only after the new address has answered (RFC 9000, section 9.3).
             let nonce = sealed.packet.0;
-            let cookie = self.door.cookie(now, from, nonce, Purpose::Move(sealed.session));
+            let cookie = self
+                .door
+                .cookie(now, from, nonce, Purpose::Move(sealed.session));
             self.reply_open(from, &Open::Challenge(Challenge { nonce, cookie }));
         }
         match sealed.kind {
@@ -58,13 +60,21 @@ impl Room {
             self.stats.malformed += 1;
             return;
         };
-        let delay = self.random.between(limits::ACK_DELAY_LEAST, limits::ACK_DELAY_MOST);
-        let Some(member) = self.slots.member(slot) else { return };
+        let delay = self
+            .random
+            .between(limits::ACK_DELAY_LEAST, limits::ACK_DELAY_MOST);
+        let Some(member) = self.slots.member(slot) else {
+            return;
+        };
         if up.bye && self.closing_since.is_some() {
             self.bury(users, now, slot, GoneReason::Closed, "".into());
             return;
         }
-        if member.link.acknowledge(now, up.acked, up.gap_end, up.held_ms).is_err() {
+        if member
+            .link
+            .acknowledge(now, up.acked, up.gap_end, up.held_ms)
+            .is_err()
+        {
             return self.remove(users, now, slot, GoneReason::Violation, "");
         }
         if member.leaving || self.closing_since.is_some() {
@@ -94,17 +104,26 @@ impl Room {
 
     /// Proposes what a member was heard saying, as fast as its rate allows.
     pub(super) fn release(&mut self, now: Duration, slot: u32, rate: u32) {
-        let Some(member) = self.slots.member(slot) else { return };
+        let Some(member) = self.slots.member(slot) else {
+            return;
+        };
         let author = reference(slot, member);
         while !member.leaving
             && let Some(heard) = member.waiting.front()
         {
             let proposal = match heard {
                 Heard::Say(_) if member.rate.take(now, rate).is_err() => return,
-                Heard::Say(text) => Proposal::Say { author, text: text.clone() },
+                Heard::Say(text) => Proposal::Say {
+                    author,
+                    text: text.clone(),
+                },
                 Heard::Leave => {
                     member.leaving = true;
-                    Proposal::Leave { author, reason: GoneReason::Left, why: "".into() }
+                    Proposal::Leave {
+                        author,
+                        reason: GoneReason::Left,
+                        why: "".into(),
+                    }
                 }
             };
             member.waiting.pop_front();
@@ -114,7 +133,10 @@ impl Room {
 
     pub(super) fn say(&mut self, author: MemberRef, text: Arc<str>) {
         let end = self.log.end();
-        let Some(member) = self.slots.member(author.slot).filter(|m| m.author.member == author.member)
+        let Some(member) = self
+            .slots
+            .member(author.slot)
+            .filter(|m| m.author.member == author.member)
         else {
             return;
         };
@@ -124,7 +146,11 @@ impl Room {
             member.last_own = end;
             let author = member.author.clone();
             let utterance = member.ordered;
-            self.append(Happened::Said { author, utterance, text });
+            self.append(Happened::Said {
+                author,
+                utterance,
+                text,
+            });
         }
     }
 
@@ -137,10 +163,20 @@ impl Room {
         reason: GoneReason,
         why: &str,
     ) {
-        let Some(member) = self.slots.member(slot).filter(|member| !member.leaving) else { return };
+        let Some(member) = self.slots.member(slot).filter(|member| !member.leaving) else {
+            return;
+        };
         member.leaving = true;
         let author = reference(slot, member);
-        self.propose(users, now, Proposal::Leave { author, reason, why: why.into() });
+        self.propose(
+            users,
+            now,
+            Proposal::Leave {
+                author,
+                reason,
+                why: why.into(),
+            },
+        );
     }
 
     pub(super) fn leave(
@@ -152,7 +188,10 @@ impl Room {
         why: Arc<str>,
     ) {
         let end = self.log.end();
-        let Some(member) = self.slots.member(author.slot).filter(|m| m.author.member == author.member)
+        let Some(member) = self
+            .slots
+            .member(author.slot)
+            .filter(|m| m.author.member == author.member)
         else {
             return;
         };
@@ -174,7 +213,9 @@ impl Room {
         reason: GoneReason,
         why: Arc<str>,
     ) {
-        let Some(mut member) = self.slots.take(slot) else { return };
+        let Some(mut member) = self.slots.take(slot) else {
+            return;
+        };
         users.remove(&member.author.name);
         self.door.left(member.address.ip());
         let departed = member.depart(now, reason, why);
@@ -186,12 +227,22 @@ impl Room {
 
     /// Tells a departed member that its session is over, in at most `most` bytes.
     fn tell_gone(&mut self, session: SessionId, most: usize) {
-        let Some(departed) = self.graveyard.find(session) else { return };
+        let Some(departed) = self.graveyard.find(session) else {
+            return;
+        };
         let packet = PacketNumber(departed.next_packet);
         departed.next_packet = departed.next_packet.saturating_add(1);
-        let why = if most == usize::MAX { &*departed.why } else { "" };
+        let why = if most == usize::MAX {
+            &*departed.why
+        } else {
+            ""
+        };
         let mut bytes = Vec::new();
-        Gone { reason: departed.reason, why }.write(&mut bytes, session, packet, departed.secret);
+        Gone {
+            reason: departed.reason,
+            why,
+        }
+        .write(&mut bytes, session, packet, departed.secret);
         let to = departed.address;
         if bytes.len() < most {
             self.reply(to, bytes);
@@ -209,10 +260,16 @@ impl Room {
                 // Its last address is proved; from another one it is worth no more than it brought.
                 let known = departed.address == from;
                 departed.address = from;
-                self.tell_gone(sealed.session, if known { usize::MAX } else { sealed.size() });
+                self.tell_gone(
+                    sealed.session,
+                    if known { usize::MAX } else { sealed.size() },
+                );
             }
             _ => {
-                let unknown = Unknown { session: sealed.session, echo: sealed.tag };
+                let unknown = Unknown {
+                    session: sealed.session,
+                    echo: sealed.tag,
+                };
                 self.reply_open(from, &Open::Unknown(unknown));
             }
         }
@@ -232,7 +289,9 @@ impl Room {
             return;
         };
         let purpose = Purpose::Move(sealed.session);
-        let accepted = self.door.accepts(now, from, moved.nonce, purpose, moved.cookie);
+        let accepted = self
+            .door
+            .accepts(now, from, moved.nonce, purpose, moved.cookie);
         if !accepted || arrival != Arrival::Newest {
             self.stats.turned_away += 1;
             return;
@@ -246,7 +305,11 @@ impl Room {
 
     /// From now on the member's datagrams go to this address, which was proved.
     pub(super) fn relocate(&mut self, users: &mut UserMap, slot: u32, to: SocketAddr) {
-        let Some(member) = self.slots.member(slot).filter(|member| member.address != to) else {
+        let Some(member) = self
+            .slots
+            .member(slot)
+            .filter(|member| member.address != to)
+        else {
             return;
         };
         self.door.left(member.address.ip());
@@ -262,7 +325,9 @@ impl Room {
             self.stats.malformed += 1;
             return;
         };
-        let Some(member) = self.slots.member(slot) else { return };
+        let Some(member) = self.slots.member(slot) else {
+            return;
+        };
         let to = member.address;
         let session = (member.session, member.link.next_packet(now), member.secret);
         let mut bytes = Vec::new();
@@ -272,5 +337,8 @@ impl Room {
 }
 
 fn reference(slot: u32, member: &Member) -> MemberRef {
-    MemberRef { slot, member: member.author.member }
+    MemberRef {
+        slot,
+        member: member.author.member,
+    }
 }

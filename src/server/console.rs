@@ -10,9 +10,12 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 
 /// Reads stdin until `/quit`. At its end the room serves on, until the process is ended from outside.
 pub(super) fn run(shared: &Shared, commands: &Sender<Command>, lang: Lang) {
-    let mut lines = Lines::new(std::io::stdin().lock());
-    while let Some(line) = lines.next() {
-        let typed = if line.continued { Typed::Text(&line.text) } else { cli::read_line(&line.text) };
+    for line in Lines::new(std::io::stdin().lock()) {
+        let typed = if line.continued {
+            Typed::Text(&line.text)
+        } else {
+            cli::read_line(&line.text)
+        };
         let sent = match typed {
             Typed::Nothing => continue,
             Typed::Text(text) => announce(commands, text),
@@ -51,10 +54,15 @@ fn announce(commands: &Sender<Command>, text: &str) -> bool {
 
 fn kick(commands: &Sender<Command>, words: &str, lang: Lang) -> bool {
     let (answer_in, answer) = bounded(1);
-    if commands.send(Command::Kick(words.to_owned(), answer_in)).is_err() {
+    if commands
+        .send(Command::Kick(words.to_owned(), answer_in))
+        .is_err()
+    {
         return false;
     }
-    let Some(kicked) = wait(&answer) else { return false };
+    let Some(kicked) = wait(&answer) else {
+        return false;
+    };
     let words = harmless(words);
     match kicked {
         Some(name) => log::info!("removed {}", harmless(&name)),
@@ -71,7 +79,9 @@ fn stats(commands: &Sender<Command>, shared: &Shared, lang: Lang) -> bool {
     if commands.send(Command::Stats(answer_in)).is_err() {
         return false;
     }
-    let Some(stats) = wait(&answer) else { return false };
+    let Some(stats) = wait(&answer) else {
+        return false;
+    };
     let members = shared.users.lock().len();
     screen::show(&numbers(&stats, members, shared.overrun(), lang));
     true
@@ -84,7 +94,10 @@ fn wait<T>(answer: &Receiver<T>) -> Option<T> {
 
 fn who(users: &UserMap, shared: &Shared, lang: Lang) -> String {
     let now = shared.began.elapsed();
-    let mut list = lang.pick(format!("{} 人在线\n", users.len()), format!("{} here\n", users.len()));
+    let mut list = lang.pick(
+        format!("{} 人在线\n", users.len()),
+        format!("{} here\n", users.len()),
+    );
     for user in users.iter() {
         let minutes = now.saturating_sub(user.since).as_secs() / 60;
         let (name, address) = (harmless(user.name.as_str()), user.address);
@@ -111,20 +124,53 @@ fn numbers(stats: &Stats, members: usize, overrun: u64, lang: Lang) -> String {
     } = stats;
     let names = lang.pick(
         [
-            "成员", "事件", "收到", "发出", "重发", "残缺", "伪造", "重复", "无主", "拒之门外",
-            "未能答复", "溢出",
+            "成员",
+            "事件",
+            "收到",
+            "发出",
+            "重发",
+            "残缺",
+            "伪造",
+            "重复",
+            "无主",
+            "拒之门外",
+            "未能答复",
+            "溢出",
         ],
         [
-            "members", "events", "received", "sent", "resent", "malformed", "forged", "repeated",
-            "stray", "turned away", "unanswered", "overrun",
+            "members",
+            "events",
+            "received",
+            "sent",
+            "resent",
+            "malformed",
+            "forged",
+            "repeated",
+            "stray",
+            "turned away",
+            "unanswered",
+            "overrun",
         ],
     );
     let values = [
-        members as u64, *events, *received, *sent, *resent, *malformed, *forged, *replayed, *stray,
-        *turned_away, *dropped, overrun,
+        members as u64,
+        *events,
+        *received,
+        *sent,
+        *resent,
+        *malformed,
+        *forged,
+        *replayed,
+        *stray,
+        *turned_away,
+        *dropped,
+        overrun,
     ];
-    let parts: Vec<String> =
-        names.iter().zip(values).map(|(name, value)| format!("{name} {value}")).collect();
+    let parts: Vec<String> = names
+        .iter()
+        .zip(values)
+        .map(|(name, value)| format!("{name} {value}"))
+        .collect();
     parts.join("  ") + "\n"
 }
 
@@ -153,6 +199,8 @@ fn unknown_command(lang: Lang, command: &str) -> String {
     let command = harmless(command);
     lang.pick(
         format!("没有命令 /{command}；/help 列出命令；要说 /{command} 请输入 //{command}"),
-        format!("there is no /{command}; /help lists the commands; to say /{command} type //{command}"),
+        format!(
+            "there is no /{command}; /help lists the commands; to say /{command} type //{command}"
+        ),
     )
 }

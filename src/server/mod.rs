@@ -82,7 +82,10 @@ fn open(options: &ServerOptions) -> Result<(Room, Shared), String> {
         }
     })?;
     let seed = cli::os_random::<32>().map_err(|error| {
-        let what = lang.pick("无法从操作系统取得随机数", "no randomness from the operating system");
+        let what = lang.pick(
+            "无法从操作系统取得随机数",
+            "no randomness from the operating system",
+        );
         format!("{what}: /dev/urandom: {error}")
     })?;
     let room = Room::new(options.config, seed, Box::new(InMemory::default()));
@@ -104,7 +107,10 @@ fn serve(room: Room, shared: &Arc<Shared>, lang: Lang) -> Exit {
             return Exit::Failure;
         }
     };
-    screen::show(&format!("{} {address}\n", lang.pick("聊天室已开放", "The room is open at")));
+    screen::show(&format!(
+        "{} {address}\n",
+        lang.pick("聊天室已开放", "The room is open at")
+    ));
     let (datagrams_in, datagrams) = bounded(limits::RECEIVE_QUEUE);
     let (commands_in, commands) = bounded(limits::COMMANDS);
     let (batches_in, batches) = bounded(limits::SCREEN_BATCHES);
@@ -120,12 +126,17 @@ fn serve(room: Room, shared: &Arc<Shared>, lang: Lang) -> Exit {
         spawn("screen", move || screen::run(&batches, lang)),
     ];
     let mut exit = Exit::Done;
-    let threads: Vec<_> = threads.into_iter().filter_map(|thread| {
-        thread.inspect_err(|error| {
-            cli::complain(&format!("chat-server: cannot start a thread: {error}"));
-            exit = Exit::Failure;
-        }).ok()
-    }).collect();
+    let threads: Vec<_> = threads
+        .into_iter()
+        .filter_map(|thread| {
+            thread
+                .inspect_err(|error| {
+                    cli::complain(&format!("chat-server: cannot start a thread: {error}"));
+                    exit = Exit::Failure;
+                })
+                .ok()
+        })
+        .collect();
     if exit == Exit::Done {
         console::run(shared, &commands_in, lang);
     } else {

@@ -16,7 +16,10 @@ pub(super) fn run(shared: &Shared, datagrams: &Sender<Datagram>) {
     while !shared.has_ended() {
         match shared.socket.recv_from(&mut buffer) {
             Ok((size, from)) => {
-                let datagram = Datagram { from, bytes: buffer[..size].into() };
+                let datagram = Datagram {
+                    from,
+                    bytes: buffer[..size].into(),
+                };
                 match datagrams.try_send(datagram) {
                     Ok(()) => (),
                     // As if the network had lost it.
@@ -42,5 +45,8 @@ pub(super) fn run(shared: &Shared, datagrams: &Sender<Datagram>) {
 /// Errors that mean no more than that nothing came, or that a datagram of ours was not wanted somewhere.
 fn is_passing(kind: ErrorKind) -> bool {
     use ErrorKind::{ConnectionRefused, ConnectionReset, Interrupted, TimedOut, WouldBlock};
-    matches!(kind, ConnectionRefused | ConnectionReset | Interrupted | TimedOut | WouldBlock)
+    matches!(
+        kind,
+        ConnectionRefused | ConnectionReset | Interrupted | TimedOut | WouldBlock
+    )
 }

@@ -97,7 +97,9 @@ impl Router {
         let shared = self.shared.clone();
         let mut users = shared.users.lock();
         let now = self.now();
-        let unix = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let unix = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default();
         self.room.set_wall_clock(unix.as_millis() as u64);
         match first {
             Input::Datagram(datagram) => self.route(&mut users, now, &datagram),
@@ -105,7 +107,9 @@ impl Router {
             Input::Timeout => (),
         }
         for _ in 1..limits::BATCH {
-            let Ok(datagram) = self.datagrams.try_recv() else { break };
+            let Ok(datagram) = self.datagrams.try_recv() else {
+                break;
+            };
             self.route(&mut users, now, &datagram);
         }
         while let Ok(command) = self.commands.try_recv() {
@@ -115,7 +119,8 @@ impl Router {
     }
 
     fn route(&mut self, users: &mut UserMap, now: Duration, datagram: &Datagram) {
-        self.room.handle_datagram(users, now, datagram.from, &datagram.bytes);
+        self.room
+            .handle_datagram(users, now, datagram.from, &datagram.bytes);
     }
 
     fn obey(&mut self, users: &mut UserMap, now: Duration, command: Command) {
@@ -134,10 +139,16 @@ impl Router {
 
     /// A name may hold spaces: the longest beginning of the words that is a member's name counts.
     fn kick(&mut self, users: &mut UserMap, now: Duration, words: &str) -> Option<String> {
-        let ends = words.match_indices(' ').map(|(at, _)| at).chain([words.len()]);
+        let ends = words
+            .match_indices(' ')
+            .map(|(at, _)| at)
+            .chain([words.len()]);
         for end in ends.collect::<Vec<_>>().into_iter().rev() {
             let (name, why) = words.split_at(end);
-            let Some(user) = Name::new(name).ok().and_then(|name| users.find(&name).cloned()) else {
+            let Some(user) = Name::new(name)
+                .ok()
+                .and_then(|name| users.find(&name).cloned())
+            else {
                 continue;
             };
             if self.room.handle_kick(users, now, &user.name, why.trim()) {

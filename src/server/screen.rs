@@ -33,7 +33,10 @@ pub(super) fn line(shown: &Shown, lang: Lang) -> String {
 /// Whole lines to stdout. Where nobody reads, the room goes on all the same.
 pub(super) fn show(lines: &str) {
     let mut stdout = std::io::stdout().lock();
-    if let Err(error) = stdout.write_all(lines.as_bytes()).and_then(|()| stdout.flush()) {
+    if let Err(error) = stdout
+        .write_all(lines.as_bytes())
+        .and_then(|()| stdout.flush())
+    {
         log::debug!("cannot write to stdout: {error}");
     }
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 impl Session {
     /// Begins a handshake, under a nonce of its own.
     pub(super) fn greet(&mut self, now: Duration) {
-        self.nonce = self.random.next();
+        self.nonce = self.random.bits();
         self.state = State::Greeting;
         self.retry_at = now;
         self.retry_pause = limits::HANDSHAKE_RETRY;
@@ -32,7 +32,11 @@ impl Session {
             return false;
         }
         self.retry_at = now + self.retry_pause;
-        self.retry_pause = (self.retry_pause * 3 / 2).min(limits::HANDSHAKE_RETRY_MOST);
+        let most = match &self.past {
+            None => limits::HANDSHAKE_RETRY_MOST,
+            Some(_) => limits::RTO_MOST,
+        };
+        self.retry_pause = (self.retry_pause * 3 / 2).min(most);
         if let State::Joining { cookie, tries } = &mut self.state
             && *tries < limits::JOIN_TRIES
         {
@@ -44,7 +48,13 @@ impl Session {
                 next: past.next,
                 proof: Resume::prove(past.secret, nonce, cookie),
             });
-            let join = Join { nonce, cookie, history: self.history, resume, name: &self.name };
+            let join = Join {
+                nonce,
+                cookie,
+                history: self.history,
+                resume,
+                name: &self.name,
+            };
             wire::encode(&Open::Join(join), to);
         } else {
             self.state = State::Greeting;
@@ -56,7 +66,10 @@ impl Session {
     pub(super) fn handle_challenge(&mut self, now: Duration, challenge: Challenge) {
         match &mut self.state {
             State::Greeting if challenge.nonce == self.nonce => {
-                self.state = State::Joining { cookie: challenge.cookie, tries: 0 };
+                self.state = State::Joining {
+                    cookie: challenge.cookie,
+                    tries: 0,
+                };
                 self.retry_at = now;
                 self.retry_pause = limits::HANDSHAKE_RETRY;
             }
@@ -71,7 +84,10 @@ impl Session {
         if !joining || welcome.nonce != self.nonce || welcome.first == 0 {
             return;
         }
-        let continues = self.past.as_ref().is_some_and(|past| past.epoch == welcome.epoch);
+        let continues = self
+            .past
+            .as_ref()
+            .is_some_and(|past| past.epoch == welcome.epoch);
         let said = self.ordered.saturating_add(self.queue.len() as u64);
         if !(continues && (self.ordered..=said).contains(&welcome.heard)) {
             // Another log: what it does not have yet is said in it, with numbers of its own.
@@ -106,15 +122,24 @@ impl Session {
         if !asking || refused.nonce != self.nonce {
             return;
         }
-        let by_name = matches!(refused.reason, Refusal::NameTaken | Refusal::NameNotAllowed(_));
+        let by_name = matches!(
+            refused.reason,
+            Refusal::NameTaken | Refusal::NameNotAllowed(_)
+        );
         self.note_heard(now);
-        self.state = if by_name { State::Nameless } else { State::Over };
+        self.state = if by_name {
+            State::Nameless
+        } else {
+            State::Over
+        };
         self.asked_at = None;
         self.events.push_back(Event::Refused(refused.reason));
     }
 
     pub(super) fn handle_unknown(&mut self, now: Duration, unknown: Unknown) {
-        let State::Present(presence) = &self.state else { return };
+        let State::Present(presence) = &self.state else {
+            return;
+        };
         // Only who has seen one of our datagrams knows its tag.
         if presence.session() == unknown.session && self.tags.contains(&unknown.echo) {
             self.note_heard(now);

@@ -194,7 +194,18 @@ impl Session {
 
     /// Utterances that are not yet in the log, as far as is known.
     pub fn undelivered(&self) -> usize {
-        self.queue.iter().filter(|item| matches!(item, Item::Say(_))).count()
+        self.queue
+            .iter()
+            .filter(|item| matches!(item, Item::Say(_)))
+            .count()
+    }
+
+    /// The newest event up to which everything has come; `None` while not in the room.
+    pub fn seen_up_to(&self) -> Option<u64> {
+        match &self.state {
+            State::Present(presence) => Some(presence.past().next - 1),
+            _ => None,
+        }
     }
 
     /// The person says something: at most [`limits::UTTERANCE_BYTES`], not nothing, and not after leaving.
@@ -253,7 +264,9 @@ impl Session {
             Ok(Datagram::Open(Open::Unknown(unknown))) => self.handle_unknown(now, unknown),
             Ok(Datagram::Sealed(sealed)) => self.handle_sealed(now, &sealed),
             Ok(Datagram::Open(Open::Hello(_) | Open::Join(_)) | Datagram::Foreign(_)) => (),
-            Err(malformed) => log::trace!("dropped a datagram of {} bytes: {malformed:?}", bytes.len()),
+            Err(malformed) => {
+                log::trace!("dropped a datagram of {} bytes: {malformed:?}", bytes.len())
+            }
         }
     }
 
@@ -265,7 +278,10 @@ impl Session {
             State::Present(presence) => presence.poll_timeout(),
         };
         let silence = self.asked_at.map(|_| self.notice_at.min(self.rebind_at));
-        own.into_iter().chain(silence).chain(self.give_up_at()).min()
+        own.into_iter()
+            .chain(silence)
+            .chain(self.give_up_at())
+            .min()
     }
 
     /// Does what has come due.
@@ -276,7 +292,10 @@ impl Session {
         if let State::Present(presence) = &mut self.state {
             presence.handle_timeout(now, &mut self.random);
         }
-        if self.asked_at.is_none() || self.paused || matches!(self.state, State::Over | State::Nameless) {
+        if self.asked_at.is_none()
+            || self.paused
+            || matches!(self.state, State::Over | State::Nameless)
+        {
             return;
         }
         if self.notice_at <= now {
@@ -290,6 +309,12 @@ impl Session {
         if self.rebind_at <= now {
             self.rebind_at = now + limits::REBIND_AFTER;
             self.events.push_back(Event::Rebind);
+        }
+        let patience = self
+            .asked_at
+            .map(|asked_at| asked_at + limits::RETURN_AFTER);
+        if patience.is_some_and(|at| at <= now) && matches!(self.state, State::Present(_)) {
+            self.return_to_room(now);
         }
     }
 
@@ -355,7 +380,8 @@ impl Session {
     fn give_up_at(&self) -> Option<Duration> {
         if self.is_over() {
             None
-        } else if self.past.is_none() && !matches!(self.state, State::Present(_) | State::Nameless) {
+        } else if self.past.is_none() && !matches!(self.state, State::Present(_) | State::Nameless)
+        {
             Some(self.began_at + limits::CONNECT_TIMEOUT)
         } else if self.leaving && self.asked_at.is_some() {
             let patience = if self.undelivered() > 0 {
@@ -371,7 +397,9 @@ impl Session {
 
     fn give_up(&mut self) {
         let end = match self.undelivered() {
-            _ if self.past.is_none() && !matches!(self.state, State::Present(_)) => End::Unreachable,
+            _ if self.past.is_none() && !matches!(self.state, State::Present(_)) => {
+                End::Unreachable
+            }
             0 => End::Left,
             undelivered => End::Undelivered(undelivered),
         };
@@ -393,4 +421,3 @@ impl Session {
         }
     }
 }
-

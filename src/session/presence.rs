@@ -2,13 +2,13 @@
 
 use super::{End, Event, Item, Seen, Session, State};
 use crate::limits;
+use crate::link::Run;
 use crate::link::{Inbox, Link, Random};
 use crate::seal::{Key, Tag};
 use crate::wire::{
     Ask, Challenge, Down, Gone, GoneReason, Kind, Moved, Sealed, SessionId, Tell, Up, UpEncoder,
     Utterance, Welcome, What, decode_down,
 };
-use crate::link::Run;
 use std::collections::VecDeque;
 use std::time::Duration;
 
@@ -59,7 +59,12 @@ pub(super) struct Presence {
 }
 
 impl Presence {
-    pub(super) fn new(now: Duration, welcome: &Welcome, next: u64, random: &mut Random) -> Presence {
+    pub(super) fn new(
+        now: Duration,
+        welcome: &Welcome,
+        next: u64,
+        random: &mut Random,
+    ) -> Presence {
         let idle_timeout = Duration::from_secs(u64::from(welcome.idle_timeout));
         let keep_alive = (idle_timeout / 4).clamp(limits::KEEP_ALIVE_LEAST, limits::KEEP_ALIVE);
         let mut presence = Presence {
@@ -105,7 +110,12 @@ impl Presence {
     pub(super) fn ask(&mut self, now: Duration) {
         self.last_request += 1;
         let request = self.last_request;
-        self.asking = Some(Asking { request, after: 0, names: Vec::new(), retry_at: now });
+        self.asking = Some(Asking {
+            request,
+            after: 0,
+            names: Vec::new(),
+            retry_at: now,
+        });
     }
 
     pub(super) fn handle_challenge(&mut self, challenge: Challenge) {
@@ -114,7 +124,12 @@ impl Presence {
 
     pub(super) fn poll_timeout(&self) -> Option<Duration> {
         let asking = self.asking.as_ref().map(|asking| asking.retry_at);
-        self.link.poll_timeout().into_iter().chain(asking).chain([self.keep_alive_at]).min()
+        self.link
+            .poll_timeout()
+            .into_iter()
+            .chain(asking)
+            .chain([self.keep_alive_at])
+            .min()
     }
 
     pub(super) fn handle_timeout(&mut self, now: Duration, random: &mut Random) {
@@ -149,7 +164,10 @@ impl Presence {
             return Some(Moved { nonce, cookie }.write(to, self.session, packet, self.secret));
         }
         let last = ordered.saturating_add((queue.len() as u64).min(limits::UTTERANCES_UNORDERED));
-        let run = self.link.poll_send(last.saturating_add(1)).filter(|run| run.first > ordered);
+        let run = self
+            .link
+            .poll_send(last.saturating_add(1))
+            .filter(|run| run.first > ordered);
         if let Some(run) = run {
             let items = queue.iter().skip((run.first - ordered - 1) as usize);
             let most = (run.end - run.first) as usize;
@@ -158,9 +176,15 @@ impl Presence {
         if self.link.is_ack_due(now) || self.link.is_probe_due() {
             return Some(self.transmit_up(now, to, false, 0, std::iter::empty()));
         }
-        let asking = self.asking.as_mut().filter(|asking| asking.retry_at <= now)?;
+        let asking = self
+            .asking
+            .as_mut()
+            .filter(|asking| asking.retry_at <= now)?;
         asking.retry_at = now + limits::HANDSHAKE_RETRY_MOST;
-        let ask = Ask { request: asking.request, after: asking.after };
+        let ask = Ask {
+            request: asking.request,
+            after: asking.after,
+        };
         let packet = self.link.next_packet(now);
         self.link.on_probe_sent(now);
         Some(ask.write(to, self.session, packet, self.secret))
@@ -210,7 +234,9 @@ impl Presence {
 
 impl Session {
     pub(super) fn handle_sealed(&mut self, now: Duration, sealed: &Sealed<'_>) {
-        let State::Present(presence) = &mut self.state else { return };
+        let State::Present(presence) = &mut self.state else {
+            return;
+        };
         if presence.session != sealed.session || !sealed.verify(presence.secret) {
             return log::trace!("dropped a datagram with a wrong tag");
         }
@@ -239,7 +265,9 @@ impl Session {
     }
 
     fn handle_down(&mut self, now: Duration, down: &Down<'_>) {
-        let State::Present(presence) = &mut self.state else { return };
+        let State::Present(presence) = &mut self.state else {
+            return;
+        };
         if presence.link.acknowledge(now, down.heard, 0, 0).is_err() {
             return log::warn!("the server acknowledged what was never sent");
         }
@@ -256,16 +284,28 @@ impl Session {
             let gap = presence.inbox.gap_end();
             // A gap is reported at once, and so is what came twice: our acknowledgement was lost.
             let at_once = down.answer || repeated || gap != presence.reported_gap;
-            let delay = self.random.between(limits::ACK_DELAY_LEAST, limits::ACK_DELAY_MOST);
+            let delay = self
+                .random
+                .between(limits::ACK_DELAY_LEAST, limits::ACK_DELAY_MOST);
             presence.link.owe(now, at_once, delay);
         }
         let live = presence.live;
-        for Arrived { number, unix_ms, what } in happened {
+        for Arrived {
+            number,
+            unix_ms,
+            what,
+        } in happened
+        {
             match what {
                 Some(Seen::Gap(count)) => self.tell_gap(number, count),
                 Some(what) => {
                     let history = number < live;
-                    self.events.push_back(Event::Happened { number, unix_ms, history, what });
+                    self.events.push_back(Event::Happened {
+                        number,
+                        unix_ms,
+                        history,
+                        what,
+                    });
                 }
                 None => (),
             }
@@ -275,25 +315,37 @@ impl Session {
 
     /// Gaps that follow each other are told as one.
     pub(super) fn tell_gap(&mut self, number: u64, count: u64) {
-        if let Some(Event::Happened { number: first, what: Seen::Gap(known), .. }) =
-            self.events.back_mut()
+        if let Some(Event::Happened {
+            number: first,
+            what: Seen::Gap(known),
+            ..
+        }) = self.events.back_mut()
             && first.checked_add(*known) == Some(number)
         {
             *known = known.saturating_add(count);
             return;
         }
         let what = Seen::Gap(count);
-        self.events.push_back(Event::Happened { number, unix_ms: 0, history: false, what });
+        self.events.push_back(Event::Happened {
+            number,
+            unix_ms: 0,
+            history: false,
+            what,
+        });
     }
 
     fn handle_tell(&mut self, now: Duration, tell: &Tell<'_>) {
-        let State::Present(presence) = &mut self.state else { return };
+        let State::Present(presence) = &mut self.state else {
+            return;
+        };
         let expected = presence
             .asking
             .as_mut()
             .filter(|asking| asking.request == tell.request && asking.after == tell.after);
         let Some(asking) = expected else { return };
-        asking.names.extend(tell.names.iter().map(|name| (*name).to_owned()));
+        asking
+            .names
+            .extend(tell.names.iter().map(|name| (*name).to_owned()));
         asking.after = tell.next;
         asking.retry_at = now;
         if tell.next == 0
@@ -323,7 +375,11 @@ impl Session {
 
 impl Arrived {
     fn end(&self) -> u64 {
-        let count = if let Some(Seen::Gap(count)) = self.what { count } else { 1 };
+        let count = if let Some(Seen::Gap(count)) = self.what {
+            count
+        } else {
+            1
+        };
         self.number.saturating_add(count)
     }
 }
@@ -338,6 +394,10 @@ impl From<&crate::wire::Event<'_>> for Arrived {
             What::Gap(count) => Some(Seen::Gap(count)),
             What::Yours(_) => None,
         };
-        Arrived { number: event.number.0, unix_ms: event.unix_ms, what }
+        Arrived {
+            number: event.number.0,
+            unix_ms: event.unix_ms,
+            what,
+        }
     }
 }

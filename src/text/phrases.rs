@@ -38,19 +38,28 @@ impl Lang {
     /// Someone enters.
     pub fn entered(self, name: &str) -> String {
         let name = screen::harmless(name);
-        self.pick(format!("{name} 进入聊天室"), format!("{name} entered the room"))
+        self.pick(
+            format!("{name} 进入聊天室"),
+            format!("{name} entered the room"),
+        )
     }
 
     /// Someone speaks.
     pub fn said(self, name: &str, text: &str) -> String {
         let name = screen::harmless(name);
-        screen::block(&self.pick(format!("{name} 说："), format!("{name} says: ")), text)
+        screen::block(
+            &self.pick(format!("{name} 说："), format!("{name} says: ")),
+            text,
+        )
     }
 
     /// Someone leaves.
     pub fn left(self, name: &str) -> String {
         let name = screen::harmless(name);
-        self.pick(format!("{name} 退出了聊天室"), format!("{name} left the room"))
+        self.pick(
+            format!("{name} 退出了聊天室"),
+            format!("{name} left the room"),
+        )
     }
 
     /// The operator speaks.
@@ -83,7 +92,10 @@ impl Lang {
 
     /// In the room again after the server was started anew.
     pub fn room_anew(self) -> &'static str {
-        self.pick("服务器已重新启动，已回到聊天室", "the server was restarted; you are back in the room")
+        self.pick(
+            "服务器已重新启动，已回到聊天室",
+            "the server was restarted; you are back in the room",
+        )
     }
 
     /// A name was not accepted.
@@ -130,7 +142,9 @@ impl Lang {
         let address = screen::harmless(address);
         self.pick(
             format!("{flag} {address}：{error}。请写成 主机:端口，例如 192.168.1.5:8888"),
-            format!("{flag} {address}: {error}. Write it as HOST:PORT, for example 192.168.1.5:8888"),
+            format!(
+                "{flag} {address}: {error}. Write it as HOST:PORT, for example 192.168.1.5:8888"
+            ),
         )
     }
 }
@@ -156,7 +170,12 @@ mod tests {
     #[test]
     fn a_text_cannot_fake_a_line() {
         let line = Lang::Zh.said("小红", "好\n小明 退出了聊天室\r管理员说：\u{1b}[2J");
-        assert!(line.split('\n').skip(1).all(|line| line.starts_with("    ")), "{line:?}");
+        assert!(
+            line.split('\n')
+                .skip(1)
+                .all(|line| line.starts_with("    ")),
+            "{line:?}"
+        );
         assert!(!line.contains(['\r', '\u{1b}']), "{line:?}");
     }
 }

@@ -27,12 +27,20 @@ impl<'a> Reader<'a> {
 
     /// Succeeds if nothing is left.
     pub fn end(&self) -> Result<(), Malformed> {
-        if self.rest.is_empty() { Ok(()) } else { Err(Malformed::Trailing) }
+        if self.rest.is_empty() {
+            Ok(())
+        } else {
+            Err(Malformed::Trailing)
+        }
     }
 
     /// Succeeds if all that is left is zeros.
     pub fn padding(&self) -> Result<(), Malformed> {
-        if self.rest.iter().all(|byte| *byte == 0) { Ok(()) } else { Err(Malformed::Trailing) }
+        if self.rest.iter().all(|byte| *byte == 0) {
+            Ok(())
+        } else {
+            Err(Malformed::Trailing)
+        }
     }
 
     /// The next `N` bytes.
@@ -80,7 +88,11 @@ impl<'a> Reader<'a> {
             }
             value |= bits << shift;
             if byte & 0x80 == 0 {
-                return if byte == 0 && shift > 0 { Err(Malformed::Number) } else { Ok(value) };
+                return if byte == 0 && shift > 0 {
+                    Err(Malformed::Number)
+                } else {
+                    Ok(value)
+                };
             }
         }
         Err(Malformed::Number)
@@ -88,7 +100,8 @@ impl<'a> Reader<'a> {
 
     /// A difference, zigzag in a LEB128 integer.
     pub fn difference(&mut self) -> Result<i64, Malformed> {
-        self.varint().map(|value| (value >> 1) as i64 ^ -((value & 1) as i64))
+        self.varint()
+            .map(|value| (value >> 1) as i64 ^ -((value & 1) as i64))
     }
 
     /// A UTF-8 text of at most `most` bytes behind its length.

@@ -4,8 +4,8 @@
 //! times are differences; an author is named in full where it first speaks in the datagram and then goes by
 //! its index. A member's own events come back to it as a mark, not as text.
 
-use super::{EventNumber, Malformed, Reader, Sealed, Writer};
 use super::bytes::{difference_size, varint_size};
+use super::{EventNumber, Malformed, Reader, Sealed, Writer};
 use crate::limits;
 
 /// Codes in the low three bits of an event's first integer; the author's index stands above them.
@@ -69,7 +69,11 @@ impl Down<'_> {
 impl Event<'_> {
     /// The number of the event after this one.
     pub fn end(&self) -> u64 {
-        let count = if let What::Gap(count) = self.what { count } else { 1 };
+        let count = if let What::Gap(count) = self.what {
+            count
+        } else {
+            1
+        };
         self.number.0.saturating_add(count)
     }
 }
@@ -98,7 +102,11 @@ pub fn decode_down<'a>(sealed: &Sealed<'a>) -> Result<Down<'a>, Malformed> {
     while !reader.is_empty() {
         let (what, later) = read_event(&mut reader, &mut authors)?;
         unix_ms = unix_ms.wrapping_add_signed(later);
-        let event = Event { number: EventNumber(number), unix_ms, what };
+        let event = Event {
+            number: EventNumber(number),
+            unix_ms,
+            what,
+        };
         number = event.end();
         if number == u64::MAX {
             return Err(Malformed::Number);
@@ -171,12 +179,22 @@ impl<'b> DownEncoder<'b> {
     /// Begins a body; `most` is how long `to` may grow. `authors` is scratch space.
     pub fn new(to: &'b mut Vec<u8>, authors: &'b mut Vec<u32>, most: usize) -> Self {
         authors.clear();
-        DownEncoder { to, most, begun: false, unix_ms: 0, authors }
+        DownEncoder {
+            to,
+            most,
+            begun: false,
+            unix_ms: 0,
+            authors,
+        }
     }
 
     /// Adds the event of this number, which follows the one before; false if it does not fit.
     pub fn push(&mut self, number: u64, event: &Stored<'_>) -> bool {
-        let later = if self.begun { event.unix_ms.wrapping_sub(self.unix_ms) as i64 } else { 0 };
+        let later = if self.begun {
+            event.unix_ms.wrapping_sub(self.unix_ms) as i64
+        } else {
+            0
+        };
         let (code, name) = match event.what {
             What::Said(name, _) => (code::SAID, Some(name)),
             What::Entered(name) => (code::ENTERED, Some(name)),
@@ -186,17 +204,26 @@ impl<'b> DownEncoder<'b> {
             What::Gap(_) => (code::GAP, None),
         };
         let index = match name {
-            Some(_) => self.authors.iter().position(|known| *known == event.author).map_or(0, |i| i as u64 + 1),
+            Some(_) => self
+                .authors
+                .iter()
+                .position(|known| *known == event.author)
+                .map_or(0, |i| i as u64 + 1),
             None => 0,
         };
         let inline = name.filter(|_| index == 0);
         let payload = match event.what {
-            What::Said(_, text) | What::Announced(text) => varint_size(text.len() as u64) + text.len(),
+            What::Said(_, text) | What::Announced(text) => {
+                varint_size(text.len() as u64) + text.len()
+            }
             What::Yours(count) | What::Gap(count) => varint_size(count),
             What::Entered(_) | What::Left(_) => 0,
         };
-        let size = if self.begun { 0 } else { varint_size(number) + varint_size(event.unix_ms) }
-            + varint_size(index << 3 | code)
+        let size = if self.begun {
+            0
+        } else {
+            varint_size(number) + varint_size(event.unix_ms)
+        } + varint_size(index << 3 | code)
             + inline.map_or(0, |name| 1 + name.len())
             + difference_size(later)
             + payload;

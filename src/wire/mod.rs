@@ -60,9 +60,11 @@ pub enum Kind {
 impl Kind {
     fn from_code(code: u8) -> Option<Kind> {
         use Kind::*;
-        [Hello, Challenge, Join, Welcome, Refused, Unknown, Up, Down, Ask, Tell, Gone, Moved]
-            .into_iter()
-            .find(|kind| *kind as u8 == code)
+        [
+            Hello, Challenge, Join, Welcome, Refused, Unknown, Up, Down, Ask, Tell, Gone, Moved,
+        ]
+        .into_iter()
+        .find(|kind| *kind as u8 == code)
     }
 }
 
@@ -120,12 +122,14 @@ pub fn decode(bytes: &[u8]) -> Result<Datagram<'_>, Malformed> {
         _ => return Err(Malformed::Version),
     }
     match kind {
-        Kind::Hello | Kind::Challenge | Kind::Join | Kind::Welcome | Kind::Refused | Kind::Unknown => {
-            open::decode(kind, bytes).map(Datagram::Open)
-        }
+        Kind::Hello
+        | Kind::Challenge
+        | Kind::Join
+        | Kind::Welcome
+        | Kind::Refused
+        | Kind::Unknown => open::decode(kind, bytes).map(Datagram::Open),
         Kind::Up | Kind::Down | Kind::Ask | Kind::Tell | Kind::Gone | Kind::Moved => {
             Sealed::decode(kind, bytes).map(Datagram::Sealed)
         }
     }
 }
-

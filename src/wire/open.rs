@@ -173,10 +173,13 @@ pub(super) fn decode(kind: Kind, bytes: &[u8]) -> Result<Open<'_>, Malformed> {
         return Err(Malformed::Short);
     }
     let open = match kind {
-        Kind::Hello => Open::Hello(Hello { nonce: reader.u64()? }),
-        Kind::Challenge => {
-            Open::Challenge(Challenge { nonce: reader.u64()?, cookie: reader.u64()? })
-        }
+        Kind::Hello => Open::Hello(Hello {
+            nonce: reader.u64()?,
+        }),
+        Kind::Challenge => Open::Challenge(Challenge {
+            nonce: reader.u64()?,
+            cookie: reader.u64()?,
+        }),
         Kind::Join => Open::Join(Join::read(&mut reader)?),
         Kind::Welcome => Open::Welcome(Welcome::read(&mut reader)?),
         Kind::Refused => Open::Refused(Refused {
@@ -189,7 +192,11 @@ pub(super) fn decode(kind: Kind, bytes: &[u8]) -> Result<Open<'_>, Malformed> {
         }),
         _ => return Err(Malformed::Kind),
     };
-    if padded { reader.padding()? } else { reader.end()? }
+    if padded {
+        reader.padding()?
+    } else {
+        reader.end()?
+    }
     Ok(open)
 }
 

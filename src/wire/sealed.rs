@@ -38,13 +38,26 @@ impl<'a> Sealed<'a> {
         reader.bytes(3)?;
         let session = SessionId(reader.u32()?);
         let packet = PacketNumber(reader.u64()?);
-        let (heard, flags) = if kind == Kind::Down { (reader.u64()?, reader.u8()?) } else { (0, 0) };
+        let (heard, flags) = if kind == Kind::Down {
+            (reader.u64()?, reader.u8()?)
+        } else {
+            (0, 0)
+        };
         if flags & !(DOWN_ANSWER | DOWN_WAITING) != 0 {
             return Err(Malformed::Code);
         }
         let head = Reader::new(bytes).bytes(bytes.len() - reader.rest().len())?;
         let tag = Tag(reader.u64()?);
-        Ok(Sealed { kind, session, packet, tag, head, heard, flags, body: reader.rest() })
+        Ok(Sealed {
+            kind,
+            session,
+            packet,
+            tag,
+            head,
+            heard,
+            flags,
+            body: reader.rest(),
+        })
     }
 
     /// Whether who sent this knows the session's secret. Until then nothing in it may be believed.
@@ -122,7 +135,9 @@ impl<'a> Up<'a> {
             });
         }
         // The last utterance has a number too.
-        up.first.checked_add(up.utterances.len() as u64).ok_or(Malformed::Number)?;
+        up.first
+            .checked_add(up.utterances.len() as u64)
+            .ok_or(Malformed::Number)?;
         Ok(up)
     }
 }
@@ -139,8 +154,15 @@ impl<'b> UpEncoder<'b> {
         begin(to, Kind::Up, session, packet);
         let flags = if up.answer { UP_ANSWER } else { 0 } | if up.bye { UP_BYE } else { 0 };
         let mut writer = Writer::new(to);
-        writer.u8(flags).varint(up.acked).varint(up.gap_end).varint(up.held_ms);
-        UpEncoder { to, first: Some(up.first) }
+        writer
+            .u8(flags)
+            .varint(up.acked)
+            .varint(up.gap_end)
+            .varint(up.held_ms);
+        UpEncoder {
+            to,
+            first: Some(up.first),
+        }
     }
 
     /// Adds the next utterance; false if it does not fit.
@@ -155,7 +177,11 @@ impl<'b> UpEncoder<'b> {
             Utterance::Leave => writer.u8(2),
         };
         let fits = self.to.len() <= limits::DATAGRAM;
-        if fits { self.first = None } else { self.to.truncate(before) }
+        if fits {
+            self.first = None
+        } else {
+            self.to.truncate(before)
+        }
         fits
     }
 
@@ -191,9 +217,18 @@ const WHO: u8 = 1;
 
 impl Ask {
     /// Writes a complete datagram to `to`, which is emptied.
-    pub fn write(&self, to: &mut Vec<u8>, session: SessionId, packet: PacketNumber, secret: Key) -> Tag {
+    pub fn write(
+        &self,
+        to: &mut Vec<u8>,
+        session: SessionId,
+        packet: PacketNumber,
+        secret: Key,
+    ) -> Tag {
         begin(to, Kind::Ask, session, packet);
-        Writer::new(to).varint(self.request).u8(WHO).varint(self.after);
+        Writer::new(to)
+            .varint(self.request)
+            .u8(WHO)
+            .varint(self.after);
         seal_in_place(secret, to)
     }
 
@@ -234,7 +269,12 @@ impl<'a> Tell<'a> {
             }
             last = place;
         }
-        Writer::new(to).varint(ask.request).u8(WHO).varint(ask.after).varint(next).bytes(&list);
+        Writer::new(to)
+            .varint(ask.request)
+            .u8(WHO)
+            .varint(ask.after)
+            .varint(next)
+            .bytes(&list);
         seal_in_place(secret, to);
     }
 
@@ -250,7 +290,12 @@ impl<'a> Tell<'a> {
         while !reader.is_empty() {
             names.push(reader.text(limits::NAME_BYTES)?);
         }
-        Ok(Tell { request, after, next, names })
+        Ok(Tell {
+            request,
+            after,
+            next,
+            names,
+        })
     }
 }
 
@@ -282,7 +327,9 @@ impl<'a> Gone<'a> {
     /// Writes a complete datagram to `to`, which is emptied.
     pub fn write(&self, to: &mut Vec<u8>, session: SessionId, packet: PacketNumber, secret: Key) {
         begin(to, Kind::Gone, session, packet);
-        Writer::new(to).u8(self.reason as u8).bytes(self.why.as_bytes());
+        Writer::new(to)
+            .u8(self.reason as u8)
+            .bytes(self.why.as_bytes());
         seal_in_place(secret, to);
     }
 
@@ -314,7 +361,13 @@ pub struct Moved {
 
 impl Moved {
     /// Writes a complete datagram to `to`, which is emptied.
-    pub fn write(&self, to: &mut Vec<u8>, session: SessionId, packet: PacketNumber, secret: Key) -> Tag {
+    pub fn write(
+        &self,
+        to: &mut Vec<u8>,
+        session: SessionId,
+        packet: PacketNumber,
+        secret: Key,
+    ) -> Tag {
         begin(to, Kind::Moved, session, packet);
         Writer::new(to).u64(self.nonce).u64(self.cookie);
         seal_in_place(secret, to)
@@ -323,7 +376,10 @@ impl Moved {
     /// Reads the body of a verified Moved.
     pub fn read(sealed: &Sealed<'_>) -> Result<Moved, Malformed> {
         let mut reader = Reader::new(sealed.body);
-        let moved = Moved { nonce: reader.u64()?, cookie: reader.u64()? };
+        let moved = Moved {
+            nonce: reader.u64()?,
+            cookie: reader.u64()?,
+        };
         reader.end()?;
         Ok(moved)
     }
@@ -344,13 +400,21 @@ const HEAD: usize = limits::SEALED_HEAD - 8;
 
 fn begin(to: &mut Vec<u8>, kind: Kind, session: SessionId, packet: PacketNumber) {
     to.clear();
-    Writer::new(to).bytes(&[MAGIC, VERSION, kind as u8]).u32(session.0).u64(packet.0).u64(0);
+    Writer::new(to)
+        .bytes(&[MAGIC, VERSION, kind as u8])
+        .u32(session.0)
+        .u64(packet.0)
+        .u64(0);
 }
 
 /// Puts the tag into a complete datagram of a sealed kind other than Down.
 pub fn seal_in_place(secret: Key, datagram: &mut [u8]) -> Tag {
-    let Some((head, rest)) = datagram.split_first_chunk_mut::<HEAD>() else { return Tag(0) };
-    let Some((place, body)) = rest.split_first_chunk_mut::<8>() else { return Tag(0) };
+    let Some((head, rest)) = datagram.split_first_chunk_mut::<HEAD>() else {
+        return Tag(0);
+    };
+    let Some((place, body)) = rest.split_first_chunk_mut::<8>() else {
+        return Tag(0);
+    };
     let tag = secret.tag(head, seal::digest(body));
     *place = tag.0.to_be_bytes();
     tag
@@ -378,7 +442,9 @@ pub fn seal_down(
         p0, p1, p2, p3, p4, p5, p6, p7, h0, h1, h2, h3, h4, h5, h6, h7, flags,
     ];
     let tag = secret.tag(&head, body);
-    let Some((place, rest)) = frame.split_first_chunk_mut::<HEAD>() else { return };
+    let Some((place, rest)) = frame.split_first_chunk_mut::<HEAD>() else {
+        return;
+    };
     *place = head;
     if let Some((place, _)) = rest.split_first_chunk_mut::<8>() {
         *place = tag.0.to_be_bytes();
