@@ -58,6 +58,7 @@ pub struct World {
     pub actors: Vec<Actor>,
     /// The log of each of the server's lives, and the number that it began with.
     pub lives: Vec<Vec<Shown>>,
+    epochs: Vec<u64>,
     /// The first event of every log.
     pub first_event: u64,
     /// The wall clock's offset, in milliseconds since 1970.
@@ -80,6 +81,7 @@ impl World {
             server: None,
             actors: Vec::new(),
             lives: Vec::new(),
+            epochs: Vec::new(),
             first_event: 1,
             unix_ms: 1_800_000_000_000,
             next_port: 1000,
@@ -98,6 +100,7 @@ impl World {
         }
         let ledger = Box::new(InMemory::default());
         let room = Room::with_first_event(self.config, seed, ledger, self.first_event);
+        self.epochs.push(room.epoch());
         self.lives.push(Vec::new());
         self.server = Some(Server {
             room,
@@ -295,9 +298,9 @@ impl World {
         while let Some(event) = actor.session.poll_event() {
             match event {
                 Event::Joined(joined) => {
-                    if joined != Joined::Again {
-                        actor.life = self.lives.len() - 1;
-                    }
+                    let epoch = actor.session.epoch();
+                    let life = self.epochs.iter().position(|known| Some(*known) == epoch);
+                    actor.life = life.expect("a Welcome of one of the server's lives");
                     actor.told.push(Event::Joined(joined));
                 }
                 Event::Happened { number, what, .. } => actor.seen.push((actor.life, number, what)),

@@ -6,6 +6,7 @@ use super::member::{Departed, Member, NOBODY, Rate};
 use super::{Entry, Proposal, Room, User, UserMap};
 use crate::limits;
 use crate::link::{Inbox, Link};
+use crate::seal::Key;
 use crate::text::Name;
 use crate::wire::{Challenge, GoneReason, Hello, Join, Open, Refusal, Refused, Resume, Welcome};
 use std::collections::VecDeque;
@@ -109,10 +110,9 @@ impl Room {
             }
             return match resume {
                 Some(resume)
-                    if resume.session == session
-                        && name == entry.name
+                    if name == entry.name
                         && !member.leaving
-                        && proves(&resume, entry, member.secret) =>
+                        && proves(&resume, entry, member.welcome.resume) =>
                 {
                     Admission::Resumed(slot, resume.next)
                 }
@@ -157,6 +157,9 @@ impl Room {
         if entry.resume.is_none() {
             member.welcome.live = entered;
         }
+        if let Some(departed) = departed {
+            member.welcome.resume = departed.resume;
+        }
         self.door.entered(entry.address.ip());
         users.put(user(&member));
         self.slots.put(slot, member);
@@ -167,15 +170,11 @@ impl Room {
     /// The departed member that the entry continues: gone by its silence, by name and by proof the same.
     fn revived(&mut self, entry: &Entry) -> Option<Departed> {
         let resume = entry.resume.filter(|resume| resume.epoch == self.epoch)?;
-        let departed = self.graveyard.find(resume.session)?;
-        let same = departed.reason == GoneReason::Silent
-            && departed.author.name == entry.name
-            && proves(&resume, entry, departed.secret);
-        if same {
-            self.graveyard.take(resume.session)
-        } else {
-            None
-        }
+        self.graveyard.take(|departed| {
+            departed.reason == GoneReason::Silent
+                && departed.author.name == entry.name
+                && proves(&resume, entry, departed.resume)
+        })
     }
 
     #[expect(
@@ -199,6 +198,7 @@ impl Room {
             nonce: entry.nonce,
             session,
             secret,
+            resume: self.secrets.key(),
             epoch: self.epoch,
             first: cursor + 1,
             live: cursor + 1,
@@ -238,6 +238,7 @@ impl Room {
         let Some(old) = self.slots.member(slot) else {
             return;
         };
+        member.welcome.resume = old.welcome.resume;
         member.since = old.since;
         member.waiting = std::mem::take(&mut old.waiting);
         member.ordered = old.ordered;
@@ -265,8 +266,8 @@ impl Room {
     }
 }
 
-fn proves(resume: &Resume, entry: &Entry, secret: crate::seal::Key) -> bool {
-    Resume::prove(secret, entry.nonce, entry.cookie) == resume.proof
+fn proves(resume: &Resume, entry: &Entry, key: Key) -> bool {
+    Resume::prove(key, entry.nonce, entry.cookie) == resume.proof
 }
 
 /// What the user map says of a member.

@@ -57,7 +57,7 @@ pub struct Entry {
     pub cookie: u64,
     /// How much history is wanted.
     pub history: u16,
-    /// The session to continue.
+    /// The member to continue as.
     pub resume: Option<Resume>,
 }
 

@@ -64,6 +64,7 @@ impl Member {
         Departed {
             author: self.author.clone(),
             secret: self.secret,
+            resume: self.welcome.resume,
             address: self.address,
             ordered: self.ordered,
             reason,
@@ -104,6 +105,7 @@ impl Rate {
 pub(super) struct Departed {
     pub(super) author: Author,
     pub(super) secret: Key,
+    pub(super) resume: Key,
     pub(super) address: SocketAddr,
     pub(super) ordered: u64,
     pub(super) reason: GoneReason,
@@ -134,10 +136,14 @@ impl Graveyard {
         self.by_session.get_mut(&session)
     }
 
-    pub(super) fn take(&mut self, session: SessionId) -> Option<Departed> {
-        let departed = self.by_session.remove(&session)?;
-        self.order.retain(|known| *known != session);
-        Some(departed)
+    /// Takes the first one that is wanted.
+    pub(super) fn take(&mut self, wanted: impl Fn(&Departed) -> bool) -> Option<Departed> {
+        let at = self
+            .order
+            .iter()
+            .position(|session| self.by_session.get(session).is_some_and(&wanted))?;
+        let session = self.order.remove(at)?;
+        self.by_session.remove(&session)
     }
 }
 

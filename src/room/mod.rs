@@ -172,6 +172,11 @@ impl Room {
         self.unix_ms = unix_ms;
     }
 
+    /// Names the room's log among those of other starts of the server.
+    pub fn epoch(&self) -> u64 {
+        self.epoch
+    }
+
     /// What came and went so far.
     pub fn stats(&self) -> Stats {
         self.stats

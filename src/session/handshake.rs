@@ -44,9 +44,8 @@ impl Session {
             let (nonce, cookie) = (self.nonce, *cookie);
             let resume = self.past.as_ref().map(|past| Resume {
                 epoch: past.epoch,
-                session: past.session,
                 next: past.next,
-                proof: Resume::prove(past.secret, nonce, cookie),
+                proof: Resume::prove(past.resume, nonce, cookie),
             });
             let join = Join {
                 nonce,

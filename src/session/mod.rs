@@ -208,6 +208,11 @@ impl Session {
         }
     }
 
+    /// Which log the event numbers are of; `None` before the first Welcome.
+    pub fn epoch(&self) -> Option<u64> {
+        self.past.as_ref().map(|past| past.epoch)
+    }
+
     /// The person says something: at most [`limits::UTTERANCE_BYTES`], not nothing, and not after leaving.
     pub fn handle_say(&mut self, text: &str) {
         debug_assert!(!text.is_empty() && text.len() <= limits::UTTERANCE_BYTES);

@@ -16,8 +16,7 @@ use std::time::Duration;
 #[derive(Debug)]
 pub(super) struct Past {
     pub(super) epoch: u64,
-    pub(super) session: SessionId,
-    pub(super) secret: Key,
+    pub(super) resume: Key,
     pub(super) next: u64,
 }
 
@@ -44,6 +43,7 @@ struct Asking {
 pub(super) struct Presence {
     session: SessionId,
     secret: Key,
+    resume: Key,
     epoch: u64,
     /// Events from this one on are no history.
     live: u64,
@@ -70,6 +70,7 @@ impl Presence {
         let mut presence = Presence {
             session: welcome.session,
             secret: welcome.secret,
+            resume: welcome.resume,
             epoch: welcome.epoch,
             live: welcome.live,
             link: Link::new(now, welcome.heard),
@@ -97,8 +98,7 @@ impl Presence {
     pub(super) fn past(&self) -> Past {
         Past {
             epoch: self.epoch,
-            session: self.session,
-            secret: self.secret,
+            resume: self.resume,
             next: self.inbox.next(),
         }
     }

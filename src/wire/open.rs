@@ -47,19 +47,17 @@ pub struct Join<'a> {
     pub cookie: u64,
     /// Events before one's entering that one would like to see; the server gives at most its own bound.
     pub history: u16,
-    /// The session that this one continues, if any.
+    /// The member that the client was, if any.
     pub resume: Option<Resume>,
     /// The name, not yet checked.
     pub name: &'a str,
 }
 
-/// What a client knows of the session that it would like to continue.
+/// What a client knows of the member that it would like to continue as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Resume {
-    /// The epoch that the session belongs to: in another one the log is another, and starts over.
+    /// The epoch that the member belongs to: in another one the log is another, and starts over.
     pub epoch: u64,
-    /// The session.
-    pub session: SessionId,
     /// The next event that the client is waiting for.
     pub next: u64,
     /// See [`Resume::prove`].
@@ -67,9 +65,9 @@ pub struct Resume {
 }
 
 impl Resume {
-    /// Proof that one knows the session's secret, without telling it.
-    pub fn prove(secret: Key, nonce: u64, cookie: u64) -> Tag {
-        secret.tag(&nonce.to_be_bytes(), seal::digest(&cookie.to_be_bytes()))
+    /// Proof that one knows the key that a Welcome gave for resuming, without telling it.
+    pub fn prove(resume: Key, nonce: u64, cookie: u64) -> Tag {
+        resume.tag(&nonce.to_be_bytes(), seal::digest(&cookie.to_be_bytes()))
     }
 }
 
@@ -82,6 +80,9 @@ pub struct Welcome {
     pub session: SessionId,
     /// The session's secret; it travels only here.
     pub secret: Key,
+    /// The key by which a later session continues as this member. It stays the same while sessions continue
+    /// each other, so that a lost Welcome loses nothing.
+    pub resume: Key,
     /// The room's epoch: random, another one after each start of the server.
     pub epoch: u64,
     /// The first event that will come.
@@ -208,7 +209,6 @@ impl Join<'_> {
             Some(resume) => writer
                 .u8(1)
                 .u64(resume.epoch)
-                .u32(resume.session.0)
                 .u64(resume.next)
                 .u64(resume.proof.0),
         };
@@ -224,7 +224,6 @@ impl Join<'_> {
                 0 => None,
                 1 => Some(Resume {
                     epoch: reader.u64()?,
-                    session: SessionId(reader.u32()?),
                     next: reader.u64()?,
                     proof: Tag(reader.u64()?),
                 }),
@@ -242,6 +241,7 @@ impl Welcome {
             .u64(self.nonce)
             .u32(self.session.0)
             .bytes(&self.secret.to_bytes())
+            .bytes(&self.resume.to_bytes())
             .u64(self.epoch)
             .u64(self.first)
             .u64(self.live)
@@ -254,6 +254,7 @@ impl Welcome {
             nonce: reader.u64()?,
             session: SessionId(reader.u32()?),
             secret: Key::from_bytes(reader.array()?),
+            resume: Key::from_bytes(reader.array()?),
             epoch: reader.u64()?,
             first: reader.u64()?,
             live: reader.u64()?,
