@@ -11,6 +11,7 @@
 //! what it acknowledges and [`Link::owe`] if it carried something; [`Link::handle_timeout`] when
 //! [`Link::poll_timeout`] has come; then [`Link::poll_send`] and [`Link::on_sent`] until there is nothing.
 
+mod flights;
 mod inbox;
 mod random;
 mod replay;
@@ -21,23 +22,10 @@ pub use random::Random;
 
 use crate::limits;
 use crate::wire::PacketNumber;
+use flights::{Flights, Landed};
 use replay::Replay;
 use rtt::Rtt;
-use std::collections::VecDeque;
 use std::time::Duration;
-
-/// A datagram in flight.
-#[derive(Clone, Copy, Debug)]
-struct Flight {
-    /// The items that it carries: from `first` to before `end`.
-    first: u64,
-    end: u64,
-    packet: u64,
-    sent_at: Duration,
-    /// Taken for lost, to be sent again.
-    lost: bool,
-    resent: bool,
-}
 
 /// A run of items to send: from `first`, as far as a datagram goes, but to before `end`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,9 +55,7 @@ pub struct Link {
     last_packet: u64,
     acked: u64,
     sent: u64,
-    flights: VecDeque<Flight>,
-    in_flight: u32,
-    lost: u32,
+    flights: Flights,
     window: u32,
     threshold: u32,
     /// Acknowledged datagrams since the window grew by one, in congestion avoidance.
@@ -99,9 +85,7 @@ impl Link {
             last_packet: 0,
             acked,
             sent: acked,
-            flights: VecDeque::new(),
-            in_flight: 0,
-            lost: 0,
+            flights: Flights::default(),
             window: limits::WINDOW_FIRST,
             threshold: limits::WINDOW_MOST,
             credit: 0,
@@ -222,27 +206,8 @@ impl Link {
     fn retire(&mut self, now: Duration, acked: u64, held_ms: u64) {
         let advanced = acked > self.acked;
         self.acked = acked;
-        let mut landed = 0;
-        let mut sample = None;
-        let mut ambiguous = false;
-        while let Some(flight) = self.flights.front_mut() {
-            if flight.end - 1 > acked {
-                flight.first = flight.first.max(acked + 1);
-                break;
-            }
-            // Karn's rule (RFC 6298, section 3), for the whole run: an acknowledgement that had to wait for a
-            // resend measures that wait.
-            ambiguous |= flight.resent || flight.lost;
-            sample = Some(flight.sent_at);
-            if flight.lost {
-                self.lost -= 1
-            } else {
-                self.in_flight -= 1
-            }
-            landed += 1;
-            self.flights.pop_front();
-        }
-        if let Some(sent_at) = sample.filter(|_| !ambiguous) {
+        let Landed { count, sent_at } = self.flights.land(acked);
+        if let Some(sent_at) = sent_at {
             let held = Duration::from_millis(held_ms);
             self.rtt
                 .measured(now.saturating_sub(sent_at).saturating_sub(held));
@@ -256,7 +221,7 @@ impl Link {
         } else {
             Some(now + self.timeout())
         };
-        for _ in 0..landed {
+        for _ in 0..count {
             if self.window < self.threshold {
                 self.window += 1;
             } else {
@@ -274,18 +239,9 @@ impl Link {
     /// round trip's time, for the report may be older than it.
     fn find_lost(&mut self, now: Duration, gap_end: u64) {
         let patience = self.rtt.smoothed().unwrap_or(limits::ACK_ALLOWANCE);
-        let mut newest_lost = 0;
-        for flight in &mut self.flights {
-            if flight.end > gap_end {
-                break;
-            }
-            if !flight.lost && (!flight.resent || now.saturating_sub(flight.sent_at) >= patience) {
-                flight.lost = true;
-                self.lost += 1;
-                self.in_flight -= 1;
-                newest_lost = newest_lost.max(flight.packet);
-            }
-        }
+        let newest_lost = self.flights.overtaken(gap_end, |flight| {
+            !flight.resent || now.saturating_sub(flight.sent_at) >= patience
+        });
         if newest_lost > self.recovery {
             self.window = (self.window / 2).max(limits::WINDOW_LEAST);
             self.threshold = self.window;
@@ -297,17 +253,12 @@ impl Link {
 
     /// The next run of items to put into a datagram, where items to before `available` exist.
     pub fn poll_send(&self, available: u64) -> Option<Run> {
-        let open = self.in_flight < self.window;
-        if self.lost > 0 {
-            // What everything waits for goes even into a full window, or nothing would ever move it.
-            let mut flights = self.flights.iter().take(if open { usize::MAX } else { 1 });
-            let flight = flights.find(|flight| flight.lost)?;
-            return Some(Run {
-                first: flight.first,
-                end: flight.end,
-            });
+        let open = self.flights.under_way() < self.window;
+        // What everything waits for goes even into a full window, or nothing would ever move it.
+        if let Some(run) = self.flights.next_lost(!open) {
+            return Some(run);
         }
-        if !open {
+        if !open || self.flights.has_lost() {
             return None;
         }
         let first = self.sent.saturating_add(1);
@@ -320,7 +271,7 @@ impl Link {
     /// Whether the peer should acknowledge a datagram that carries a run up to before `end` at once: because
     /// the window is half full or full after it, or it is a resend.
     pub fn wants_ack(&self, run: Run) -> bool {
-        let after = self.in_flight + 1;
+        let after = self.flights.under_way() + 1;
         run.first <= self.sent || after == self.window || after == self.window.div_ceil(2)
     }
 
@@ -337,41 +288,10 @@ impl Link {
         let packet = self.last_packet;
         if run.first > self.sent {
             self.sent = run.end - 1;
-            let Run { first, end } = run;
-            let flight = Flight {
-                first,
-                end,
-                packet,
-                sent_at: now,
-                lost: false,
-                resent: false,
-            };
-            self.flights.push_back(flight);
-        } else if let Some(at) = self
-            .flights
-            .iter()
-            .position(|f| f.lost && f.first == run.first)
-        {
-            let flight = &mut self.flights[at];
-            let rest = Flight {
-                first: run.end,
-                ..*flight
-            };
-            *flight = Flight {
-                end: run.end,
-                packet,
-                sent_at: now,
-                lost: false,
-                resent: true,
-                ..*flight
-            };
-            self.lost -= 1;
-            if rest.first < rest.end {
-                self.flights.insert(at + 1, rest);
-                self.lost += 1;
-            }
+            self.flights.push(now, run, packet);
+        } else {
+            self.flights.resend(now, run, packet);
         }
-        self.in_flight += 1;
         self.rto_at.get_or_insert(now + self.timeout());
     }
 
@@ -394,7 +314,7 @@ impl Link {
 
     /// The path is another one: what was under way on the old one is sent again at once.
     pub fn handle_path_change(&mut self) {
-        self.give_up_flights();
+        self.flights.give_up(self.acked, self.gap_end);
         self.window = limits::WINDOW_FIRST;
         self.threshold = limits::WINDOW_MOST;
         self.rtt = Rtt::default();
@@ -425,27 +345,7 @@ impl Link {
         self.threshold = (self.window / 2).max(limits::WINDOW_LEAST);
         self.window = limits::WINDOW_LEAST;
         self.recovery = self.last_packet;
-        self.give_up_flights();
-    }
-
-    /// Takes what is in flight for lost, as far as the peer did not say that it has it.
-    fn give_up_flights(&mut self) {
-        let known = if self.gap_end > self.acked {
-            self.gap_end
-        } else {
-            u64::MAX
-        };
-        let some_before = self
-            .flights
-            .front()
-            .is_some_and(|flight| flight.end <= known);
-        for flight in &mut self.flights {
-            if !flight.lost && (flight.end <= known || !some_before) {
-                flight.lost = true;
-                self.lost += 1;
-                self.in_flight -= 1;
-            }
-        }
+        self.flights.give_up(self.acked, self.gap_end);
     }
 
     fn timeout(&self) -> Duration {

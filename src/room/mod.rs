@@ -17,10 +17,12 @@ mod flush;
 mod ledger;
 mod log;
 mod member;
+mod operator;
 mod talk;
 mod users;
 
 pub use ledger::{Entry, InMemory, Ledger, MemberRef, Proposal};
+pub use operator::{Config, Shown, Stats};
 pub use users::{User, UserMap};
 
 use crate::limits;
@@ -35,72 +37,7 @@ use member::{Graveyard, MemberId, Slots};
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::Duration;
-
-/// What the operator may set.
-#[derive(Clone, Copy, Debug)]
-pub struct Config {
-    /// Events that a joining member is shown, at most.
-    pub history: usize,
-    /// Members at once.
-    pub max_members: usize,
-    /// Members of one source address; `None`: [`limits::PER_ADDRESS`], and no limit for loopback; 0: no limit.
-    pub per_address: Option<usize>,
-    /// Utterances per second of one member; 0: no limit.
-    pub rate: u32,
-    /// Silence after which a member has left.
-    pub idle_timeout: Duration,
-}
-
-impl Default for Config {
-    fn default() -> Config {
-        Config {
-            history: limits::HISTORY,
-            max_members: limits::MEMBERS,
-            per_address: None,
-            rate: limits::RATE,
-            idle_timeout: limits::IDLE_TIMEOUT,
-        }
-    }
-}
-
-/// What came and went, in numbers that only grow.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Stats {
-    /// Datagrams handed to the room.
-    pub received: u64,
-    /// Datagrams that were none of ours, or damaged.
-    pub malformed: u64,
-    /// Datagrams of a session whose tag was wrong.
-    pub forged: u64,
-    /// Datagrams of a session that came before.
-    pub replayed: u64,
-    /// Datagrams of no session that we have.
-    pub stray: u64,
-    /// Datagrams that a source sent beyond its limit, and Joins whose cookie was wrong.
-    pub turned_away: u64,
-    /// Replies that found no room in the queue.
-    pub dropped: u64,
-    /// Datagrams sent.
-    pub sent: u64,
-    /// Of these, events sent again.
-    pub resent: u64,
-    /// Events appended to the log.
-    pub events: u64,
-}
-
-/// What the operator sees of the room.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[expect(missing_docs, reason = "named as the events of the log are")]
-pub enum Shown {
-    Entered(Name),
-    Said(Name, Arc<str>),
-    Left(Name),
-    Announced(Arc<str>),
-    /// So many events were gone before they could be shown.
-    Gap(u64),
-}
 
 /// See the module.
 pub struct Room {

@@ -1,14 +1,13 @@
 //! Being in the room: one session with the server, from its Welcome to its end.
 
-use super::{End, Event, Item, Seen, Session, State};
+mod arrive;
+
+use super::{Item, Seen};
 use crate::limits;
 use crate::link::Run;
 use crate::link::{Inbox, Link, Random};
 use crate::seal::{Key, Tag};
-use crate::wire::{
-    Ask, Challenge, Down, Gone, GoneReason, Kind, Moved, Sealed, SessionId, Tell, Up, UpEncoder,
-    Utterance, Welcome, What, decode_down,
-};
+use crate::wire::{Ask, Challenge, Moved, SessionId, Up, UpEncoder, Utterance, Welcome, What};
 use std::collections::VecDeque;
 use std::time::Duration;
 
@@ -229,147 +228,6 @@ impl Presence {
             self.link.on_probe_sent(now);
         }
         tag
-    }
-}
-
-impl Session {
-    pub(super) fn handle_sealed(&mut self, now: Duration, sealed: &Sealed<'_>) {
-        let State::Present(presence) = &mut self.state else {
-            return;
-        };
-        if presence.session != sealed.session || !sealed.verify(presence.secret) {
-            return log::trace!("dropped a datagram with a wrong tag");
-        }
-        if presence.link.receive(now, sealed.packet).is_none() {
-            return;
-        }
-        match sealed.kind {
-            Kind::Down => {
-                if let Ok(down) = decode_down(sealed) {
-                    self.handle_down(now, &down);
-                }
-            }
-            Kind::Tell => {
-                if let Ok(tell) = Tell::read(sealed) {
-                    self.handle_tell(now, &tell);
-                }
-            }
-            Kind::Gone => {
-                if let Ok(gone) = Gone::read(sealed) {
-                    return self.handle_gone(now, gone);
-                }
-            }
-            _ => (),
-        }
-        self.note_heard(now);
-    }
-
-    fn handle_down(&mut self, now: Duration, down: &Down<'_>) {
-        let State::Present(presence) = &mut self.state else {
-            return;
-        };
-        if presence.link.acknowledge(now, down.heard, 0, 0).is_err() {
-            return log::warn!("the server acknowledged what was never sent");
-        }
-        let mut repeated = false;
-        if let Some(first) = down.events.first() {
-            let arrived = down.events.iter().map(Arrived::from).collect();
-            repeated = !presence.inbox.insert(first.number.0, down.end(), arrived);
-        }
-        let mut happened = Vec::new();
-        while let Some((from, run)) = presence.inbox.pop() {
-            happened.extend(run.into_iter().filter(|arrived| arrived.end() > from));
-        }
-        if !down.events.is_empty() || down.answer {
-            let gap = presence.inbox.gap_end();
-            // A gap is reported at once, and so is what came twice: our acknowledgement was lost.
-            let at_once = down.answer || repeated || gap != presence.reported_gap;
-            let delay = self
-                .random
-                .between(limits::ACK_DELAY_LEAST, limits::ACK_DELAY_MOST);
-            presence.link.owe(now, at_once, delay);
-        }
-        let live = presence.live;
-        for Arrived {
-            number,
-            unix_ms,
-            what,
-        } in happened
-        {
-            match what {
-                Some(Seen::Gap(count)) => self.tell_gap(number, count),
-                Some(what) => {
-                    let history = number < live;
-                    self.events.push_back(Event::Happened {
-                        number,
-                        unix_ms,
-                        history,
-                        what,
-                    });
-                }
-                None => (),
-            }
-        }
-        self.note_ordered(down.heard - down.waiting);
-    }
-
-    /// Gaps that follow each other are told as one.
-    pub(super) fn tell_gap(&mut self, number: u64, count: u64) {
-        if let Some(Event::Happened {
-            number: first,
-            what: Seen::Gap(known),
-            ..
-        }) = self.events.back_mut()
-            && first.checked_add(*known) == Some(number)
-        {
-            *known = known.saturating_add(count);
-            return;
-        }
-        let what = Seen::Gap(count);
-        self.events.push_back(Event::Happened {
-            number,
-            unix_ms: 0,
-            history: false,
-            what,
-        });
-    }
-
-    fn handle_tell(&mut self, now: Duration, tell: &Tell<'_>) {
-        let State::Present(presence) = &mut self.state else {
-            return;
-        };
-        let expected = presence
-            .asking
-            .as_mut()
-            .filter(|asking| asking.request == tell.request && asking.after == tell.after);
-        let Some(asking) = expected else { return };
-        asking
-            .names
-            .extend(tell.names.iter().map(|name| (*name).to_owned()));
-        asking.after = tell.next;
-        asking.retry_at = now;
-        if tell.next == 0
-            && let Some(asking) = presence.asking.take()
-        {
-            self.events.push_back(Event::Roster(asking.names));
-        }
-    }
-
-    fn handle_gone(&mut self, now: Duration, gone: Gone<'_>) {
-        self.note_heard(now);
-        match gone.reason {
-            GoneReason::Silent => self.return_to_room(now),
-            GoneReason::Left if self.leaving => self.end(End::Left),
-            reason => {
-                if let State::Present(presence) = &mut self.state {
-                    let mut bye = Vec::new();
-                    presence.transmit_up(now, &mut bye, true, 0, std::iter::empty());
-                    self.farewell = Some(bye);
-                }
-                let why = gone.why.to_owned();
-                self.end(End::Removed(reason, why));
-            }
-        }
     }
 }
 

@@ -8,14 +8,13 @@ mod bytes;
 mod events;
 mod open;
 mod sealed;
+mod up;
 
 pub use bytes::{Reader, Writer};
 pub use events::{Down, DownEncoder, Event, Stored, What, decode_down};
 pub use open::{Challenge, Hello, Join, Open, Refusal, Refused, Resume, Unknown, Welcome, encode};
-pub use sealed::{
-    Ask, Gone, GoneReason, Moved, Sealed, Tell, Up, UpEncoder, Utterance, says_bye, seal_down,
-    seal_in_place,
-};
+pub use sealed::{Ask, Gone, GoneReason, Moved, Sealed, Tell, seal_down, seal_in_place};
+pub use up::{Up, UpEncoder, Utterance, says_bye};
 
 /// The first byte of every datagram: never valid in UTF-8, so no text can be taken for ours.
 pub const MAGIC: u8 = 0xFE;

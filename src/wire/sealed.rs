@@ -6,10 +6,6 @@ use super::{Kind, MAGIC, Malformed, PacketNumber, Reader, SessionId, VERSION, Wr
 use crate::limits;
 use crate::seal::{self, Digest, Key, Tag};
 
-/// Flag of an Up: the sender would like any answer.
-const UP_ANSWER: u8 = 1;
-/// Flag of an Up: the sender has understood that the session is over; never answered.
-const UP_BYE: u8 = 2;
 /// Flag of a Down: the sender would like an acknowledgement at once.
 const DOWN_ANSWER: u8 = 0x80;
 /// The low bits of a Down's flags: utterances that wait to be ordered.
@@ -68,126 +64,6 @@ impl<'a> Sealed<'a> {
     /// Bytes of the whole datagram.
     pub fn size(&self) -> usize {
         self.head.len() + 8 + self.body.len()
-    }
-}
-
-/// Whether the sender of an Up says goodbye, which is never answered. For an Up that can't be verified.
-pub fn says_bye(sealed: &Sealed<'_>) -> bool {
-    sealed.kind == Kind::Up && sealed.body.first().is_some_and(|flags| flags & UP_BYE != 0)
-}
-
-/// Client: what I have, and what I say.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Up<'a> {
-    /// The sender would like any answer.
-    pub answer: bool,
-    /// The sender knows that its session is over.
-    pub bye: bool,
-    /// Every event up to this one has come.
-    pub acked: u64,
-    /// The first event that has come after a gap; 0: there is no gap.
-    pub gap_end: u64,
-    /// Milliseconds that this acknowledgement waited.
-    pub held_ms: u64,
-    /// The number of the first utterance; 0 if there is none.
-    pub first: u64,
-    /// The utterances.
-    pub utterances: Vec<Utterance<'a>>,
-}
-
-/// One thing that a member asks the room to order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Utterance<'a> {
-    /// To say this.
-    Say(&'a str),
-    /// To leave.
-    Leave,
-}
-
-impl<'a> Up<'a> {
-    /// Reads the body of a verified Up.
-    pub fn read(sealed: &Sealed<'a>) -> Result<Up<'a>, Malformed> {
-        let mut reader = Reader::new(sealed.body);
-        let flags = reader.u8()?;
-        if flags & !(UP_ANSWER | UP_BYE) != 0 {
-            return Err(Malformed::Code);
-        }
-        let mut up = Up {
-            answer: flags & UP_ANSWER != 0,
-            bye: flags & UP_BYE != 0,
-            acked: reader.varint()?,
-            gap_end: reader.varint()?,
-            held_ms: reader.varint()?,
-            first: 0,
-            utterances: Vec::new(),
-        };
-        if !reader.is_empty() {
-            up.first = reader.varint()?;
-            if up.first == 0 || reader.is_empty() {
-                return Err(Malformed::Number);
-            }
-        }
-        while !reader.is_empty() {
-            up.utterances.push(match reader.u8()? {
-                1 => Utterance::Say(reader.text(limits::UTTERANCE_BYTES)?),
-                2 => Utterance::Leave,
-                _ => return Err(Malformed::Code),
-            });
-        }
-        // The last utterance has a number too.
-        up.first
-            .checked_add(up.utterances.len() as u64)
-            .ok_or(Malformed::Number)?;
-        Ok(up)
-    }
-}
-
-/// Writes an Up, utterance by utterance, as far as one datagram goes.
-pub struct UpEncoder<'b> {
-    to: &'b mut Vec<u8>,
-    first: Option<u64>,
-}
-
-impl<'b> UpEncoder<'b> {
-    /// Begins an Up in `to`, which is emptied. `up.utterances` is not looked at.
-    pub fn new(to: &'b mut Vec<u8>, session: SessionId, packet: PacketNumber, up: &Up<'_>) -> Self {
-        begin(to, Kind::Up, session, packet);
-        let flags = if up.answer { UP_ANSWER } else { 0 } | if up.bye { UP_BYE } else { 0 };
-        let mut writer = Writer::new(to);
-        writer
-            .u8(flags)
-            .varint(up.acked)
-            .varint(up.gap_end)
-            .varint(up.held_ms);
-        UpEncoder {
-            to,
-            first: Some(up.first),
-        }
-    }
-
-    /// Adds the next utterance; false if it does not fit.
-    pub fn push(&mut self, utterance: Utterance<'_>) -> bool {
-        let before = self.to.len();
-        let mut writer = Writer::new(self.to);
-        if let Some(first) = self.first {
-            writer.varint(first);
-        }
-        match utterance {
-            Utterance::Say(text) => writer.u8(1).text(text),
-            Utterance::Leave => writer.u8(2),
-        };
-        let fits = self.to.len() <= limits::DATAGRAM;
-        if fits {
-            self.first = None
-        } else {
-            self.to.truncate(before)
-        }
-        fits
-    }
-
-    /// Puts the tag in; the datagram is complete.
-    pub fn finish(self, secret: Key) -> Tag {
-        seal_in_place(secret, self.to)
     }
 }
 
@@ -398,7 +274,7 @@ impl Sealed<'_> {
 /// Head, up to the tag, of every sealed kind but Down.
 const HEAD: usize = limits::SEALED_HEAD - 8;
 
-fn begin(to: &mut Vec<u8>, kind: Kind, session: SessionId, packet: PacketNumber) {
+pub(super) fn begin(to: &mut Vec<u8>, kind: Kind, session: SessionId, packet: PacketNumber) {
     to.clear();
     Writer::new(to)
         .bytes(&[MAGIC, VERSION, kind as u8])
