@@ -9,6 +9,8 @@ use std::time::Duration;
 
 /// Bytes of a name in UTF-8, at most.
 pub const NAME_BYTES: usize = 64;
+/// Bytes of a name in a Join, at most: longer than a name may be, so that the server can say what is wrong.
+pub const NAME_SENT: usize = 4 * NAME_BYTES;
 /// Characters of a name, at most.
 pub const NAME_CHARS: usize = 32;
 /// Bytes of one utterance in UTF-8, at most; a longer line is cut into several utterances.
@@ -55,6 +57,8 @@ pub const ACK_DELAY_MOST: Duration = Duration::from_millis(100);
 
 /// A client that has sent nothing for so long sends an empty datagram.
 pub const KEEP_ALIVE: Duration = Duration::from_secs(15);
+/// …and, once, this long after the last event has come…
+pub const KEEP_ALIVE_AFTER_TALK: Duration = Duration::from_secs(4);
 /// …or sooner, if the server's patience is shorter; but no sooner than this.
 pub const KEEP_ALIVE_LEAST: Duration = Duration::from_millis(100);
 /// A member that was not heard for so long has left.

@@ -3,12 +3,20 @@
 use super::presence::Presence;
 use super::{End, Event, Joined, Session, State};
 use crate::limits;
+use crate::text::NameError;
 use crate::wire::{self, Challenge, Hello, Join, Open, Refusal, Refused, Resume, Unknown, Welcome};
 use std::time::Duration;
 
 impl Session {
     /// Begins a handshake, under a nonce of its own.
     pub(super) fn greet(&mut self, now: Duration) {
+        if self.name.len() > limits::NAME_SENT {
+            // It would not fit a Join, and no server would take it.
+            let reason = Refusal::NameNotAllowed(NameError::TooLong.code());
+            self.state = State::Nameless;
+            self.events.push_back(Event::Refused(reason));
+            return;
+        }
         self.nonce = self.random.bits();
         self.state = State::Greeting;
         self.retry_at = now;

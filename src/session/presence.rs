@@ -52,6 +52,8 @@ pub(super) struct Presence {
     reported_gap: u64,
     keep_alive: Duration,
     keep_alive_at: Duration,
+    /// Events have come since the server was last asked for an answer.
+    talked: bool,
     challenged: Option<Challenge>,
     last_request: u64,
     asking: Option<Asking>,
@@ -77,6 +79,7 @@ impl Presence {
             reported_gap: 0,
             keep_alive,
             keep_alive_at: now,
+            talked: false,
             challenged: None,
             last_request: 0,
             asking: None,
@@ -133,20 +136,32 @@ impl Presence {
 
     pub(super) fn handle_timeout(&mut self, now: Duration, random: &mut Random) {
         self.link.handle_timeout(now);
-        if now >= self.keep_alive_at {
-            if now >= self.link.sent_at() + self.keep_alive - self.keep_alive / 10 {
-                self.link.probe();
-            }
-            self.plan_keep_alive(now, random);
+        if now < self.keep_alive_at {
+            return;
         }
+        if self.talked || now >= self.link.sent_at() + self.keep_alive * 9 / 10 {
+            self.talked = false;
+            self.link.probe();
+        }
+        self.plan_keep_alive(now, random);
+    }
+
+    /// There is talk: soon after its end the server is asked whether there was more, since what it sent last
+    /// may have gone to an address that is ours no longer.
+    fn note_talk(&mut self, now: Duration, random: &mut Random) {
+        self.talked = true;
+        self.plan_keep_alive(now, random);
     }
 
     /// Ten per cent more or less, so that a thousand clients do not speak at once.
     fn plan_keep_alive(&mut self, now: Duration, random: &mut Random) {
-        let tenth = self.keep_alive / 10;
-        let pause = random.between(self.keep_alive - tenth, self.keep_alive + tenth);
-        let from = self.link.sent_at().max(now.saturating_sub(self.keep_alive));
-        self.keep_alive_at = (from + pause).max(now + tenth);
+        let (from, pause) = if self.talked {
+            (now, self.keep_alive.min(limits::KEEP_ALIVE_AFTER_TALK))
+        } else {
+            (self.link.sent_at(), self.keep_alive)
+        };
+        let tenth = pause / 10;
+        self.keep_alive_at = (from + random.between(pause - tenth, pause + tenth)).max(now + tenth);
     }
 
     /// The next datagram, and its tag.

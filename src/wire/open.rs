@@ -230,7 +230,7 @@ impl Join<'_> {
                 _ => return Err(Malformed::Code),
             },
             // Longer than a name may be, so that the refusal can say so.
-            name: reader.text(4 * limits::NAME_BYTES)?,
+            name: reader.text(limits::NAME_SENT)?,
         })
     }
 }

@@ -49,6 +49,7 @@ impl Session {
         if let Some(first) = down.events.first() {
             let arrived = down.events.iter().map(Arrived::from).collect();
             repeated = !presence.inbox.insert(first.number.0, down.end(), arrived);
+            presence.note_talk(now, &mut self.random);
         }
         let mut happened = Vec::new();
         while let Some((from, run)) = presence.inbox.pop() {
