@@ -110,6 +110,14 @@ impl Link {
         self
     }
 
+    /// A link whose round trip the handshake has measured.
+    pub fn with_round_trip(mut self, measured: Option<Duration>) -> Link {
+        if let Some(measured) = measured {
+            self.rtt.measured(measured);
+        }
+        self
+    }
+
     /// Every item up to this one is known to have arrived.
     pub fn acked(&self) -> u64 {
         self.acked
@@ -317,7 +325,7 @@ impl Link {
         self.flights.give_up(self.acked, self.gap_end);
         self.window = limits::WINDOW_FIRST;
         self.threshold = limits::WINDOW_MOST;
-        self.rtt = Rtt::default();
+        // The round-trip time stays: most often only a port has changed (RFC 9000, section 9.4).
         self.backoff = 0;
         self.rto_at = None;
         self.probe_due |= self.probing;

@@ -95,8 +95,8 @@ impl Room {
             member.waiting.push_back(heard);
         }
         if up.answer || !up.utterances.is_empty() {
-            // What is said again was not acknowledged in time: say so without delay.
-            member.link.owe(now, repeated, delay);
+            // What is said again was not acknowledged in time, and a question is to be answered.
+            member.link.owe(now, repeated || up.answer, delay);
         }
         self.release(now, slot, self.config.rate);
         self.apply(users, now);

@@ -49,6 +49,8 @@ impl Session {
             && *tries < limits::JOIN_TRIES
         {
             *tries += 1;
+            // Asked twice, it cannot be told which one was answered.
+            self.asked_once_at = Some(now).filter(|_| *tries == 1);
             let (nonce, cookie) = (self.nonce, *cookie);
             let resume = self.past.as_ref().map(|past| Resume {
                 epoch: past.epoch,
@@ -113,7 +115,10 @@ impl Session {
             Some(_) if continues => Joined::Again,
             Some(_) => Joined::Anew,
         };
-        let mut presence = Presence::new(now, welcome, next, &mut self.random);
+        let measured = self
+            .asked_once_at
+            .map(|asked_at| now.saturating_sub(asked_at));
+        let mut presence = Presence::new(now, welcome, next, measured, &mut self.random);
         presence.announce();
         self.past = Some(presence.past());
         self.state = State::Present(Box::new(presence));

@@ -58,6 +58,8 @@ pub struct Session {
     /// While not present: when to send again, and how long to wait after that.
     retry_at: Duration,
     retry_pause: Duration,
+    /// When the present cookie's only Join went out.
+    asked_once_at: Option<Duration>,
     /// The session before this one, to be resumed.
     past: Option<Past>,
     queue: VecDeque<Item>,
@@ -93,6 +95,7 @@ impl Session {
             began_at: now,
             retry_at: now,
             retry_pause: limits::HANDSHAKE_RETRY,
+            asked_once_at: None,
             past: None,
             queue: VecDeque::new(),
             ordered: 0,

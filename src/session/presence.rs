@@ -54,7 +54,9 @@ pub(super) struct Presence {
     keep_alive_at: Duration,
     /// Events have come since the server was last asked for an answer.
     talked: bool,
+    /// The server asks whether we are at this address: answered until it is heard again.
     challenged: Option<Challenge>,
+    answered: bool,
     last_request: u64,
     asking: Option<Asking>,
 }
@@ -64,6 +66,7 @@ impl Presence {
         now: Duration,
         welcome: &Welcome,
         next: u64,
+        round_trip: Option<Duration>,
         random: &mut Random,
     ) -> Presence {
         let idle_timeout = Duration::from_secs(u64::from(welcome.idle_timeout));
@@ -74,13 +77,14 @@ impl Presence {
             resume: welcome.resume,
             epoch: welcome.epoch,
             live: welcome.live,
-            link: Link::new(now, welcome.heard),
+            link: Link::new(now, welcome.heard).with_round_trip(round_trip),
             inbox: Inbox::new(next, limits::EARLY_DATAGRAMS),
             reported_gap: 0,
             keep_alive,
             keep_alive_at: now,
             talked: false,
             challenged: None,
+            answered: false,
             last_request: 0,
             asking: None,
         };
@@ -122,6 +126,7 @@ impl Presence {
 
     pub(super) fn handle_challenge(&mut self, challenge: Challenge) {
         self.challenged = Some(challenge);
+        self.answered = false;
     }
 
     pub(super) fn poll_timeout(&self) -> Option<Duration> {
@@ -172,7 +177,10 @@ impl Presence {
         ordered: u64,
         to: &mut Vec<u8>,
     ) -> Option<Tag> {
-        if let Some(Challenge { nonce, cookie }) = self.challenged.take() {
+        if let Some(Challenge { nonce, cookie }) = self.challenged
+            && (!self.answered || self.link.is_probe_due())
+        {
+            self.answered = true;
             let packet = self.link.next_packet(now);
             self.link.on_probe_sent(now);
             return Some(Moved { nonce, cookie }.write(to, self.session, packet, self.secret));

@@ -17,6 +17,7 @@ impl Session {
         if presence.link.receive(now, sealed.packet).is_none() {
             return;
         }
+        presence.challenged = None;
         match sealed.kind {
             Kind::Down => {
                 if let Ok(down) = decode_down(sealed) {
