@@ -1,5 +1,8 @@
 //! Integration tests.
 
+// A test binary has no public interface.
+#![allow(unreachable_pub)]
+
 mod halfcopy;
 mod names;
 mod simulation;
