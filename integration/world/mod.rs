@@ -7,7 +7,7 @@ pub mod net;
 
 use chatroom::link::Random;
 use chatroom::room::{Config, InMemory, Room, Shown, UserMap};
-use chatroom::session::{End, Event, Joined, Seen, Session};
+use chatroom::session::{End, Event, Seen, Session};
 use chatroom::wire::Refusal;
 use net::{Faults, Net};
 use std::net::SocketAddr;
