@@ -1,7 +1,7 @@
 //! The room: one log of events, and a cursor into it for each member.
 //!
 //! A state machine without sockets, threads, clock or randomness of its own: the same code runs under real
-//! sockets and under a simulator. What always holds here: only [`Room::apply`] changes the log and who is in
+//! sockets and under a simulator. What always holds here: only `Room::apply` changes the log and who is in
 //! the room, and only by what the ledger has committed; a member's cursor moves forward only; nothing is kept
 //! for an address that has not proved that it receives; a datagram costs the same however many members
 //! there are, and an idle member costs nothing but its timers.

@@ -4,7 +4,7 @@
 //! invisible or symbolic, and none of the words that the room itself speaks under. Two names that look alike
 //! have equal keys ([`Name::key`]).
 //!
-//! Everything here depends on [`super::tables`] alone, not on the standard library's Unicode version, so that
+//! Everything here depends on `tables` alone, not on the standard library's Unicode version, so that
 //! all peers and all builds agree on what a name is.
 
 use std::fmt;
