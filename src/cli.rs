@@ -68,6 +68,8 @@ pub struct ClientOptions {
 }
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
+/// The port of a server that is named without one.
+pub const DEFAULT_PORT: u16 = 8888;
 const DEFAULT_SERVER: &str = "127.0.0.1:8888";
 const DEFAULT_BIND: &str = "0.0.0.0:8888";
 
@@ -179,7 +181,7 @@ chat-client：进入聊天室 / enter the chat room
 
 chat-client [--name NAME] [--history N] [--lang zh|en] [SERVER]
 
-  SERVER             HOST:PORT of the server                 [{DEFAULT_SERVER}]
+  SERVER             HOST[:PORT] of the server               [{DEFAULT_SERVER}]
   --name NAME        the name to enter under                 [it asks]
   --history N        events from before to be shown          [{history} on a terminal, else 0]
   --lang zh|en       language of the screen                  [zh]

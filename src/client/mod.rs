@@ -76,8 +76,8 @@ pub fn run(options: &ClientOptions) -> Exit {
             return fail(Exit::Failure, &format!("{what}: /dev/urandom: {error}"));
         }
     };
-    let servers: Vec<SocketAddr> = match options.server.to_socket_addrs() {
-        Ok(servers) => servers.collect(),
+    let servers = match resolve(&options.server) {
+        Ok(servers) => servers,
         Err(error) => {
             let what = lang.bad_address(lang.pick("服务器", "server"), &options.server, error);
             return fail(Exit::Unreachable, &what);
@@ -135,6 +135,17 @@ pub fn run(options: &ClientOptions) -> Exit {
 fn fail(exit: Exit, what: &str) -> Exit {
     cli::complain(&format!("chat-client: {what}"));
     exit
+}
+
+/// The addresses of `HOST:PORT`, or of `HOST` at the default port.
+fn resolve(server: &str) -> std::io::Result<Vec<SocketAddr>> {
+    match server.to_socket_addrs() {
+        Err(error) if error.kind() == std::io::ErrorKind::InvalidInput => {
+            let host = server.trim_start_matches('[').trim_end_matches(']');
+            Ok((host, cli::DEFAULT_PORT).to_socket_addrs()?.collect())
+        }
+        found => Ok(found?.collect()),
+    }
 }
 
 fn connect(server: SocketAddr) -> std::io::Result<UdpSocket> {

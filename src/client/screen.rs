@@ -17,6 +17,7 @@ pub(super) struct Screen {
     lines: String,
     history: bool,
     closed: bool,
+    failed: bool,
 }
 
 /// An event as a line.
@@ -38,6 +39,7 @@ impl Screen {
             lines: String::new(),
             history: false,
             closed: false,
+            failed: false,
         }
     }
 
@@ -95,7 +97,14 @@ impl Screen {
             let written = stdout
                 .write_all(self.lines.as_bytes())
                 .and_then(|()| stdout.flush());
-            self.closed = written.is_err();
+            if let Err(error) = written {
+                self.closed = true;
+                // A reader that has seen enough is no failure.
+                self.failed = error.kind() != std::io::ErrorKind::BrokenPipe;
+                if self.failed {
+                    cli::complain(&format!("chat-client: stdout: {error}"));
+                }
+            }
         }
         self.lines.clear();
         !self.closed
@@ -144,6 +153,7 @@ impl Screen {
     pub(super) fn ended(&self, end: &End, server: SocketAddr) -> (Option<String>, Exit) {
         let lang = self.lang;
         match end {
+            End::Left if self.failed => (None, Exit::Failure),
             End::Left => (None, Exit::Done),
             End::Removed(GoneReason::Closed, _) => (
                 Some(lang.pick("聊天室已关闭", "the room was closed").into()),
