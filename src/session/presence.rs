@@ -173,7 +173,7 @@ impl Presence {
         to: &mut Vec<u8>,
     ) -> Option<Tag> {
         if let Some(Challenge { nonce, cookie }) = self.challenged.take() {
-            let packet = self.link.next_packet(now);
+            let packet = self.link.next_bare_packet(now);
             self.link.on_probe_sent(now);
             return Some(Moved { nonce, cookie }.write(to, self.session, packet, self.secret));
         }
@@ -199,7 +199,7 @@ impl Presence {
             request: asking.request,
             after: asking.after,
         };
-        let packet = self.link.next_packet(now);
+        let packet = self.link.next_bare_packet(now);
         self.link.on_probe_sent(now);
         Some(ask.write(to, self.session, packet, self.secret))
     }
@@ -247,6 +247,17 @@ impl Presence {
 }
 
 impl Arrived {
+    /// What of it is not before `first`: a gap may have begun earlier.
+    fn since(mut self, first: u64) -> Arrived {
+        if let Some(Seen::Gap(count)) = &mut self.what
+            && self.number < first
+        {
+            *count = count.saturating_sub(first - self.number);
+            self.number = first;
+        }
+        self
+    }
+
     fn end(&self) -> u64 {
         let count = if let Some(Seen::Gap(count)) = self.what {
             count
