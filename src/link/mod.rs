@@ -16,6 +16,8 @@ mod inbox;
 mod random;
 mod replay;
 mod rtt;
+#[cfg(test)]
+mod tests;
 
 pub use inbox::Inbox;
 pub use random::Random;
