@@ -112,6 +112,8 @@ pub const LOG_BYTES: usize = 8 << 20;
 pub const HISTORY: usize = 200;
 /// Events that a client on a terminal asks for.
 pub const HISTORY_WANTED: usize = 20;
+/// Entries of the room's timers that may be out of date, beside one for each member.
+pub const STALE_TIMERS: usize = 64;
 /// Sessions that ended and are remembered, so that each can be told why, or be resumed.
 pub const DEPARTED: usize = 4096;
 /// A cookie is valid in the slot of time it was made in and in the next one.
@@ -159,6 +161,10 @@ pub const LINE_PART: usize = 65_536;
 pub const DOWN_HEAD: usize = 3 + 4 + 8 + 8 + 1 + 8;
 /// Bytes in front of the body of any other sealed datagram: three of kind, session, packet number, tag.
 pub const SEALED_HEAD: usize = 3 + 4 + 8 + 8;
+/// Bytes of a Challenge: three of kind, checksum, nonce, cookie.
+pub const CHALLENGE: usize = 3 + 8 + 8 + 8;
+/// Bytes of an Unknown: three of kind, checksum, session, echo.
+pub const UNKNOWN: usize = 3 + 8 + 4 + 8;
 /// Bytes of a variable-length integer, at most.
 pub const VARINT: usize = 10;
 

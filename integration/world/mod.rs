@@ -10,6 +10,7 @@ use chatroom::room::{Config, InMemory, Room, Shown, UserMap};
 use chatroom::session::{End, Event, Seen, Session};
 use chatroom::wire::Refusal;
 use net::{Faults, Net};
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -35,6 +36,12 @@ pub struct Actor {
     pub dead: bool,
     /// Cut off from the network.
     pub partitioned: bool,
+    /// What its own line loses beside what the network does, of a thousand: up, and down.
+    pub loss: (u64, u64),
+    /// It was told to leave.
+    pub leaving: bool,
+    /// The operator removed it.
+    pub kicked: bool,
     waiting: Vec<Vec<u8>>,
     /// What it was shown: in which of the server's lives, and the event's number.
     pub seen: Vec<(usize, u64, Seen)>,
@@ -63,14 +70,23 @@ pub struct World {
     pub first_event: u64,
     /// The wall clock's offset, in milliseconds since 1970.
     pub unix_ms: u64,
-    next_port: u16,
+    next_port: u32,
+    /// Addresses that have belonged to a member.
+    proved: BTreeSet<SocketAddr>,
+    /// Of every other address: bytes that the server had from it less those that went there.
+    credit: BTreeMap<SocketAddr, i64>,
+    /// Steps since time last went on.
+    still: u32,
+    /// The first thing that must not have happened.
+    pub wrong: Option<String>,
     buffer: Vec<u8>,
     /// Mixes everything that was sent: the same seed gives the same trace.
     pub trace: u64,
 }
 
 impl World {
-    pub fn new(seed: u64, config: Config, faults: Faults) -> World {
+    /// `first_event`: the first number of every log.
+    pub fn with_first_event(seed: u64, config: Config, faults: Faults, first_event: u64) -> World {
         let mut random = Random::new(seed);
         let net = Net::new(random.bits(), faults);
         let mut world = World {
@@ -82,9 +98,13 @@ impl World {
             actors: Vec::new(),
             lives: Vec::new(),
             epochs: Vec::new(),
-            first_event: 1,
+            first_event,
             unix_ms: 1_800_000_000_000,
             next_port: 1000,
+            proved: BTreeSet::new(),
+            credit: BTreeMap::new(),
+            still: 0,
+            wrong: None,
             buffer: Vec::new(),
             trace: 0,
         };
@@ -124,6 +144,9 @@ impl World {
             frozen: false,
             dead: false,
             partitioned: false,
+            loss: (0, 0),
+            leaving: false,
+            kicked: false,
             waiting: Vec::new(),
             seen: Vec::new(),
             told: Vec::new(),
@@ -141,7 +164,8 @@ impl World {
     /// An address that nobody had yet.
     pub fn fresh_address(&mut self) -> SocketAddr {
         self.next_port += 1;
-        ([10, 0, 1, (self.next_port % 50) as u8], self.next_port).into()
+        let host = (self.next_port % 50 + self.next_port / 60_000 * 50) as u8;
+        ([10, 0, 1, host], (1000 + self.next_port % 60_000) as u16).into()
     }
 
     /// The network gives the client another address, of which it knows nothing.
@@ -156,6 +180,7 @@ impl World {
     }
 
     pub fn leave(&mut self, actor: usize) {
+        self.actors[actor].leaving = true;
         self.actors[actor].session.handle_leave();
         self.attend(actor);
     }
@@ -219,6 +244,8 @@ impl World {
             self.now = deadline.max(self.now);
             return false;
         };
+        self.still = if next > self.now { 0 } else { self.still + 1 };
+        assert!(self.still < 100_000, "a timer spins at {:?}", self.now);
         self.now = next.max(self.now);
         if self.net.next_at().is_some_and(|at| at <= self.now) {
             self.deliver();
@@ -245,6 +272,7 @@ impl World {
             return;
         };
         if packet.to == server_address() {
+            *self.credit.entry(packet.from).or_default() += packet.bytes.len() as i64;
             let unix_ms = self.unix_ms.wrapping_add(self.now.as_millis() as u64);
             self.operate(|room, users, now| {
                 room.set_wall_clock(unix_ms);
@@ -257,6 +285,9 @@ impl World {
             .iter()
             .position(|a| a.address == packet.to && !a.partitioned && !a.dead);
         let Some(at) = found else { return };
+        if self.random.below(1000) < self.actors[at].loss.1 {
+            return;
+        }
         if self.actors[at].frozen {
             // As much as a default socket buffer takes.
             if self.actors[at].waiting.len() < 90 {
@@ -278,6 +309,19 @@ impl World {
         while let Some((to, bytes)) = server.room.poll_transmit(self.now) {
             self.trace = self.trace.rotate_left(5) ^ bytes.len() as u64 ^ u64::from(to.port());
             self.net.send(self.now, server_address(), to, bytes);
+            if !self.proved.contains(&to) {
+                if server.users.iter().any(|user| user.address == to) {
+                    self.proved.insert(to);
+                    continue;
+                }
+                let credit = self.credit.entry(to).or_default();
+                *credit -= bytes.len() as i64;
+                if *credit < 0 {
+                    let size = bytes.len();
+                    let what = format!("{size} bytes to {to}, which brought less");
+                    self.wrong.get_or_insert(what);
+                }
+            }
         }
         if let Some(log) = self.lives.last_mut() {
             log.extend(std::iter::from_fn(|| server.room.poll_shown()));
@@ -289,7 +333,7 @@ impl World {
         let actor = &mut self.actors[at];
         while actor.is_sending() && actor.session.poll_transmit(self.now, &mut self.buffer) {
             self.trace = self.trace.rotate_left(7) ^ self.buffer.len() as u64;
-            if !actor.partitioned {
+            if !actor.partitioned && self.random.below(1000) >= actor.loss.0 {
                 self.net
                     .send(self.now, actor.address, server_address(), &self.buffer);
             }

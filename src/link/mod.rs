@@ -16,6 +16,8 @@ mod inbox;
 mod random;
 mod replay;
 mod rtt;
+#[cfg(test)]
+mod tests;
 
 pub use inbox::Inbox;
 pub use random::Random;
@@ -131,6 +133,11 @@ impl Link {
     /// When the peer was last heard.
     pub fn heard_at(&self) -> Duration {
         self.heard_at
+    }
+
+    /// Whether the peer was heard at all.
+    pub fn has_received(&self) -> bool {
+        self.replay.newest() > 0
     }
 
     /// When something was last sent.
@@ -285,9 +292,14 @@ impl Link {
 
     /// The number of the datagram that is to go now, with or without items; acknowledgements ride on it.
     pub fn next_packet(&mut self, now: Duration) -> PacketNumber {
+        self.ack_at = None;
+        self.next_bare_packet(now)
+    }
+
+    /// The number of a datagram that is to go now and carries no acknowledgement: one that is owed stays so.
+    pub fn next_bare_packet(&mut self, now: Duration) -> PacketNumber {
         self.last_packet = self.last_packet.saturating_add(1);
         self.sent_at = now;
-        self.ack_at = None;
         PacketNumber(self.last_packet)
     }
 

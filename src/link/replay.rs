@@ -15,6 +15,11 @@ pub(super) struct Replay {
 }
 
 impl Replay {
+    /// The newest number so far; 0 before the first.
+    pub(super) fn newest(&self) -> u64 {
+        self.newest
+    }
+
     pub(super) fn accept(&mut self, packet: u64) -> Option<Arrival> {
         if packet > self.newest {
             // The words that the window has moved over stand for new numbers now.

@@ -81,7 +81,14 @@ impl Room {
         match self.admission(users, entry) {
             Admission::Refused(reason) => self.refuse(entry.address, entry.nonce, reason),
             Admission::Known(slot) => {
-                self.relocate(users, slot, entry.address);
+                let unheard = self
+                    .slots
+                    .member(slot)
+                    .is_some_and(|m| !m.link.has_received());
+                // Once the session is in use, this can only be a Join that was long under way.
+                if unheard {
+                    self.relocate(users, slot, entry.address);
+                }
                 self.welcome(slot);
             }
             Admission::Resumed(slot, next) => {
@@ -167,14 +174,18 @@ impl Room {
         slot
     }
 
-    /// The departed member that the entry continues: gone by its silence, by name and by proof the same.
+    /// The departed member that the entry continues, by name and by proof the same. Most went by their silence;
+    /// whoever went otherwise comes back only if it never heard of that, and must not say again what it said.
     fn revived(&mut self, entry: &Entry) -> Option<Departed> {
         let resume = entry.resume.filter(|resume| resume.epoch == self.epoch)?;
-        self.graveyard.take(|departed| {
-            departed.reason == GoneReason::Silent
-                && departed.author.name == entry.name
-                && proves(&resume, entry, departed.resume)
-        })
+        let mut departed = self.graveyard.take(|departed| {
+            departed.author.name == entry.name && proves(&resume, entry, departed.resume)
+        })?;
+        if departed.reason == GoneReason::Left {
+            // Its leaving was its last utterance, and is to come once more.
+            departed.ordered -= 1;
+        }
+        Some(departed)
     }
 
     #[expect(

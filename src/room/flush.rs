@@ -224,7 +224,7 @@ impl Room {
             return None;
         }
         member.tell_gone_at = Some(now + limits::CLOSE_REPEAT);
-        let packet = member.link.next_packet(now);
+        let packet = member.link.next_bare_packet(now);
         let gone = Gone {
             reason: GoneReason::Closed,
             why: "",

@@ -259,10 +259,14 @@ impl Room {
         if let Some(link) = member.link.poll_timeout() {
             at = at.min(link);
         }
-        if !member.waiting.is_empty()
-            && let Err(token_at) = { member.rate }.take(now, self.config.rate)
-        {
-            at = at.min(token_at);
+        if !member.waiting.is_empty() && !member.leaving {
+            // The time may have moved on since the last token was asked for.
+            at = at.min(
+                { member.rate }
+                    .take(now, self.config.rate)
+                    .err()
+                    .unwrap_or(now),
+            );
         }
         if let Some(since) = closing_since {
             // Told once, it is told again; until then it is told when it has everything, or at the latest.
@@ -271,6 +275,16 @@ impl Room {
         if at < member.wake {
             member.wake = at;
             self.timers.push(Reverse((at, slot)));
+            self.prune_timers();
+        }
+    }
+
+    /// Forgets the entries that are to be passed over, once they are more than the others.
+    fn prune_timers(&mut self) {
+        if self.timers.len() > 2 * self.slots.live().len() + limits::STALE_TIMERS {
+            let slots = &mut self.slots;
+            self.timers
+                .retain(|Reverse((at, slot))| slots.member(*slot).is_some_and(|m| m.wake == *at));
         }
     }
 

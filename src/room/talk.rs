@@ -38,7 +38,7 @@ impl Room {
             self.stats.replayed += 1;
             return;
         };
-        let elsewhere = member.address != from;
+        let elsewhere = member.address != from && sealed.size() >= limits::CHALLENGE;
         if arrival == Arrival::Newest && elsewhere && sealed.kind != Kind::Moved {
             // Data moves there only after the new address has answered (RFC 9000, section 9.3).
             let nonce = sealed.packet.0;
@@ -81,7 +81,7 @@ impl Room {
             return;
         }
         let mut repeated = false;
-        for (number, utterance) in (up.first..).zip(&up.utterances) {
+        for (utterance, number) in up.utterances.iter().zip(up.first..) {
             repeated |= number < member.inbox.next();
             if number <= member.ordered + limits::UTTERANCES_UNORDERED {
                 let heard = match utterance {
@@ -221,12 +221,12 @@ impl Room {
         let departed = member.depart(now, reason, why);
         self.graveyard.put(member.session, departed);
         if reason != GoneReason::Closed {
-            self.tell_gone(member.session, usize::MAX);
+            self.tell_gone(member.session, member.address, usize::MAX);
         }
     }
 
-    /// Tells a departed member that its session is over, in at most `most` bytes.
-    fn tell_gone(&mut self, session: SessionId, most: usize) {
+    /// Tells a departed member that its session is over, in fewer than `most` bytes.
+    fn tell_gone(&mut self, session: SessionId, to: SocketAddr, most: usize) {
         let Some(departed) = self.graveyard.find(session) else {
             return;
         };
@@ -243,7 +243,6 @@ impl Room {
             why,
         }
         .write(&mut bytes, session, packet, departed.secret);
-        let to = departed.address;
         if bytes.len() < most {
             self.reply(to, bytes);
         }
@@ -252,18 +251,19 @@ impl Room {
     /// A datagram of a session that is not here: over, or of another server, or never there.
     fn handle_stray(&mut self, now: Duration, from: SocketAddr, sealed: &Sealed<'_>) {
         self.stats.stray += 1;
-        if says_bye(sealed) || !self.door.admits(now, from.ip()) {
+        let answerable = sealed.size() > limits::UNKNOWN && !says_bye(sealed);
+        if !answerable || !self.door.admits(now, from.ip()) {
             return;
         }
         match self.graveyard.find(sealed.session) {
             Some(departed) if sealed.verify(departed.secret) => {
-                // Its last address is proved; from another one it is worth no more than it brought.
-                let known = departed.address == from;
-                departed.address = from;
-                self.tell_gone(
-                    sealed.session,
-                    if known { usize::MAX } else { sealed.size() },
-                );
+                // Its last address is proved; another one may be anybody's, and gets less than it brought.
+                let most = if departed.address == from {
+                    usize::MAX
+                } else {
+                    sealed.size()
+                };
+                self.tell_gone(sealed.session, from, most);
             }
             _ => {
                 let unknown = Unknown {
@@ -329,7 +329,8 @@ impl Room {
             return;
         };
         let to = member.address;
-        let session = (member.session, member.link.next_packet(now), member.secret);
+        let packet = member.link.next_bare_packet(now);
+        let session = (member.session, packet, member.secret);
         let mut bytes = Vec::new();
         Tell::write(&mut bytes, session, ask, self.roster(ask.after));
         self.reply(to, bytes);

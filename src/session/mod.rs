@@ -164,6 +164,9 @@ impl Session {
         if std::mem::replace(&mut self.leaving, true) || self.is_over() {
             return;
         }
+        if matches!(self.state, State::Nameless) {
+            return self.give_up();
+        }
         self.queue.push_back(Item::Leave);
         let cut_off = self.past.is_some() && !matches!(self.state, State::Present(_));
         if cut_off && self.queue.len() == 1 {
@@ -220,7 +223,16 @@ impl Session {
             State::Greeting | State::Joining { .. } => Some(self.retry_at),
             State::Present(presence) => presence.poll_timeout(),
         };
-        let silence = self.asked_at.map(|_| self.notice_at.min(self.rebind_at));
+        let present = matches!(self.state, State::Present(_));
+        // While the screen takes nothing, silence says nothing.
+        let silence = self.asked_at.filter(|_| !self.paused).map(|asked_at| {
+            let notice = self.notice_at.min(self.rebind_at);
+            if present {
+                notice.min(asked_at + limits::RETURN_AFTER)
+            } else {
+                notice
+            }
+        });
         own.into_iter()
             .chain(silence)
             .chain(self.give_up_at())

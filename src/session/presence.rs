@@ -181,7 +181,7 @@ impl Presence {
             && (!self.answered || self.link.is_probe_due())
         {
             self.answered = true;
-            let packet = self.link.next_packet(now);
+            let packet = self.link.next_bare_packet(now);
             self.link.on_probe_sent(now);
             return Some(Moved { nonce, cookie }.write(to, self.session, packet, self.secret));
         }
@@ -207,7 +207,7 @@ impl Presence {
             request: asking.request,
             after: asking.after,
         };
-        let packet = self.link.next_packet(now);
+        let packet = self.link.next_bare_packet(now);
         self.link.on_probe_sent(now);
         Some(ask.write(to, self.session, packet, self.secret))
     }
@@ -255,6 +255,17 @@ impl Presence {
 }
 
 impl Arrived {
+    /// What of it is not before `first`: a gap may have begun earlier.
+    fn since(mut self, first: u64) -> Arrived {
+        if let Some(Seen::Gap(count)) = &mut self.what
+            && self.number < first
+        {
+            *count = count.saturating_sub(first - self.number);
+            self.number = first;
+        }
+        self
+    }
+
     fn end(&self) -> u64 {
         let count = if let Some(Seen::Gap(count)) = self.what {
             count

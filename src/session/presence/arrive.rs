@@ -54,7 +54,8 @@ impl Session {
         }
         let mut happened = Vec::new();
         while let Some((from, run)) = presence.inbox.pop() {
-            happened.extend(run.into_iter().filter(|arrived| arrived.end() > from));
+            let new = run.into_iter().filter(|arrived| arrived.end() > from);
+            happened.extend(new.map(|arrived| arrived.since(from)));
         }
         if !down.events.is_empty() || down.answer {
             let gap = presence.inbox.gap_end();
@@ -135,7 +136,11 @@ impl Session {
         self.note_heard(now);
         match gone.reason {
             GoneReason::Silent => self.return_to_room(now),
-            GoneReason::Left if self.leaving => self.end(End::Left),
+            GoneReason::Left if self.leaving => {
+                // The leaving was the last utterance, so everything before it is ordered too.
+                self.note_ordered(u64::MAX);
+                self.end(End::Left);
+            }
             reason => {
                 if let State::Present(presence) = &mut self.state {
                     let mut bye = Vec::new();

@@ -1,0 +1,402 @@
+//! The link by itself, and two of them over a channel that loses.
+
+use super::*;
+
+const RTT: Duration = Duration::from_millis(40);
+
+fn ms(millis: u64) -> Duration {
+    Duration::from_millis(millis)
+}
+
+fn run(first: u64, end: u64) -> Run {
+    Run { first, end }
+}
+
+/// Sends all that may go, `each` items a datagram; gives the runs and their packet numbers.
+fn send(link: &mut Link, now: Duration, available: u64, each: u64) -> Vec<(u64, u64, u64)> {
+    let mut sent = Vec::new();
+    while let Some(next) = link.poll_send(available) {
+        let end = next.end.min(next.first + each);
+        let packet = link.next_packet(now);
+        link.on_sent(now, run(next.first, end));
+        sent.push((next.first, end, packet.0));
+    }
+    sent
+}
+
+/// A link that has measured a round trip of [`RTT`], at second 1, with everything acknowledged up to 1.
+fn measured() -> Link {
+    let mut link = Link::new(ms(0), 0);
+    send(&mut link, ms(1000) - RTT, 2, 1);
+    link.acknowledge(ms(1000), 1, 0, 0).expect("sent");
+    assert_eq!(link.round_trip(), Some(RTT));
+    link
+}
+
+#[test]
+fn a_gap_makes_what_lies_before_it_lost_and_a_resend_has_a_new_number() {
+    let mut link = measured();
+    assert_eq!(send(&mut link, ms(1000), 5, 1).len(), 3);
+    // 2 is lost, 3 came.
+    link.acknowledge(ms(1040), 1, 3, 0).expect("sent");
+    assert_eq!(send(&mut link, ms(1040), 5, 1), [(2, 3, 5)]);
+    link.acknowledge(ms(1050), 1, 3, 0).expect("sent");
+    assert_eq!(
+        send(&mut link, ms(1050), 5, 1),
+        [],
+        "a resend gets a round trip's time"
+    );
+    link.acknowledge(ms(1080), 1, 4, 0).expect("sent");
+    assert_eq!(
+        send(&mut link, ms(1080), 5, 1),
+        [(2, 3, 6)],
+        "the window is 2 now"
+    );
+    link.acknowledge(ms(1120), 2, 4, 0).expect("sent");
+    assert_eq!(send(&mut link, ms(1120), 5, 1), [(3, 4, 7)]);
+    link.acknowledge(ms(1160), 4, 0, 0).expect("sent");
+    assert!(!link.is_waiting() && link.acked() == 4 && link.sent() == 4);
+}
+
+#[test]
+fn a_timeout_makes_everything_lost_but_what_the_peer_said_it_has() {
+    let mut link = measured();
+    send(&mut link, ms(1000), 6, 1);
+    link.acknowledge(ms(1030), 1, 4, 0).expect("sent");
+    assert_eq!(send(&mut link, ms(1030), 6, 1).len(), 2, "2 and 3");
+    let at = link.poll_timeout().expect("a timeout");
+    link.handle_timeout(at - ms(1));
+    assert_eq!(link.poll_send(6), None, "not yet");
+    link.handle_timeout(at);
+    // 4 is known to have come; the window is 2, and 4 and 5 are in it: only the first goes.
+    assert_eq!(send(&mut link, at, 6, 1), [(2, 3, 8)]);
+    let at = link.poll_timeout().expect("a timeout");
+    link.handle_timeout(at);
+    assert_eq!(send(&mut link, at, 6, 1), [(2, 3, 9)]);
+}
+
+#[test]
+fn a_run_that_was_resent_measures_nothing() {
+    let mut link = measured();
+    send(&mut link, ms(1000), 3, 1);
+    let at = link.poll_timeout().expect("a timeout");
+    link.handle_timeout(at);
+    send(&mut link, at, 3, 1);
+    link.acknowledge(at + ms(1), 2, 0, 0).expect("sent");
+    assert_eq!(link.round_trip(), Some(RTT), "Karn's rule");
+    send(&mut link, ms(5000), 4, 1);
+    link.acknowledge(ms(5140), 3, 0, 100).expect("sent");
+    assert_eq!(
+        link.round_trip(),
+        Some(RTT),
+        "what the peer held back does not count"
+    );
+    send(&mut link, ms(6000), 5, 1);
+    link.acknowledge(ms(6040), 4, 0, u64::MAX).expect("sent");
+    assert_eq!(
+        link.round_trip(),
+        Some(RTT * 7 / 8),
+        "nor does a lie overflow"
+    );
+}
+
+#[test]
+fn the_timeout_doubles_up_to_its_cap_and_an_answer_resets_it() {
+    let mut link = Link::new(ms(0), 0);
+    send(&mut link, ms(0), 2, 1);
+    let (mut now, mut pauses) = (ms(0), Vec::new());
+    for _ in 0..30 {
+        let at = link.poll_timeout().expect("a timeout");
+        pauses.push((at - now).as_millis());
+        now = at;
+        link.handle_timeout(now);
+        assert_eq!(send(&mut link, now, 2, 1).len(), 1);
+    }
+    assert_eq!(pauses[..4], [1000, 2000, 3000, 3000]);
+    assert!(pauses[3..].iter().all(|pause| *pause == 3000));
+    link.acknowledge(now, 1, 0, 0).expect("sent");
+    send(&mut link, now, 3, 1);
+    assert_eq!(link.poll_timeout(), Some(now + limits::RTO_FIRST));
+}
+
+#[test]
+fn the_window_grows_with_acknowledgements_to_its_most() {
+    let mut link = Link::new(ms(0), 0);
+    let first = send(&mut link, ms(0), u64::MAX, 1);
+    assert_eq!(first.len() as u32, limits::WINDOW_FIRST);
+    link.acknowledge(ms(10), 10, 0, 0).expect("sent");
+    assert_eq!(send(&mut link, ms(10), u64::MAX, 1).len(), 20, "slow start");
+    for round in 2..20 {
+        link.acknowledge(ms(10 * round), link.sent(), 0, 0)
+            .expect("sent");
+        send(&mut link, ms(10 * round), u64::MAX, 1);
+    }
+    assert_eq!(link.sent() - link.acked(), u64::from(limits::WINDOW_MOST));
+}
+
+#[test]
+fn the_window_halves_once_for_a_round_trip_and_keeps_its_least() {
+    let mut link = measured();
+    let first = send(&mut link, ms(1000), u64::MAX, 1).len() as u64;
+    // 2 and 4 are lost: reported one after the other, they are one loss.
+    link.acknowledge(ms(1040), 1, 3, 0).expect("sent");
+    let sent = send(&mut link, ms(1040), u64::MAX, 1);
+    assert_eq!(
+        sent,
+        [(2, 3, first + 2)],
+        "the window is full, but the first goes"
+    );
+    link.acknowledge(ms(1060), 3, 5, 0).expect("sent");
+    send(&mut link, ms(1060), u64::MAX, 1);
+    let half = (first / 2) as u32;
+    assert!(
+        link.window.abs_diff(half) <= 2,
+        "{} of {first}",
+        link.window
+    );
+    for round in 1..9 {
+        let at = link.poll_timeout().expect("a timeout");
+        link.handle_timeout(at);
+        assert_eq!(link.window, limits::WINDOW_LEAST, "round {round}");
+        assert!(!send(&mut link, at, u64::MAX, 1).is_empty());
+    }
+}
+
+#[test]
+fn above_the_threshold_the_window_grows_by_one_a_round_trip() {
+    let mut link = measured();
+    send(&mut link, ms(1000), u64::MAX, 1);
+    link.handle_timeout(link.poll_timeout().expect("a timeout"));
+    let threshold = link.threshold;
+    let mut now = ms(3000);
+    let mut windows = Vec::new();
+    for _ in 0..12 {
+        send(&mut link, now, u64::MAX, 1);
+        now += RTT;
+        link.acknowledge(now, link.sent(), 0, 0).expect("sent");
+        windows.push(link.window);
+    }
+    let slow: Vec<_> = windows
+        .iter()
+        .filter(|window| **window > threshold)
+        .collect();
+    assert!(slow.len() >= 3, "{windows:?} {threshold}");
+    assert!(
+        slow.windows(2).all(|pair| pair[1] - pair[0] <= 1),
+        "{windows:?}"
+    );
+}
+
+#[test]
+fn an_acknowledgement_beyond_what_was_sent_is_refused() {
+    let mut link = Link::new(ms(0), 5);
+    assert_eq!(link.acknowledge(ms(1), 6, 0, 0), Err(Impossible));
+    assert_eq!(link.acknowledge(ms(1), u64::MAX, 0, 0), Err(Impossible));
+    assert_eq!(
+        link.acknowledge(ms(1), 5, 6, 0),
+        Err(Impossible),
+        "nor a gap's end"
+    );
+    assert_eq!(link.acknowledge(ms(1), 5, 0, 0), Ok(()));
+    send(&mut link, ms(1), 7, 1);
+    assert_eq!(
+        link.acknowledge(ms(2), 7, 0, 0),
+        Err(Impossible),
+        "one too far"
+    );
+    assert_eq!(link.acknowledge(ms(2), 6, 0, 0), Ok(()));
+}
+
+#[test]
+fn an_older_acknowledgement_says_nothing() {
+    let mut link = measured();
+    send(&mut link, ms(1000), 6, 1);
+    link.acknowledge(ms(1040), 4, 0, 0).expect("sent");
+    let before = format!("{link:?}");
+    link.acknowledge(ms(1050), 2, 5, 0).expect("sent");
+    assert_eq!(format!("{link:?}"), before);
+}
+
+#[test]
+fn a_part_of_a_run_may_be_acknowledged_and_the_rest_is_sent_again_in_parts() {
+    let mut link = measured();
+    assert_eq!(send(&mut link, ms(1000), 12, 10), [(2, 12, 2)]);
+    link.acknowledge(ms(1040), 5, 0, 0).expect("sent");
+    let at = link.poll_timeout().expect("the rest is awaited");
+    link.handle_timeout(at);
+    assert_eq!(send(&mut link, at, 12, 4), [(6, 10, 3), (10, 12, 4)]);
+    link.acknowledge(at + ms(40), 9, 0, 0).expect("sent");
+    assert!(link.is_waiting());
+    link.acknowledge(at + ms(41), 11, 0, 0).expect("sent");
+    assert!(!link.is_waiting());
+    assert_eq!(link.poll_send(12), None);
+}
+
+#[test]
+fn a_probe_is_repeated_until_anything_comes() {
+    let mut link = measured();
+    link.probe();
+    assert!(link.is_probe_due());
+    link.next_packet(ms(2000));
+    link.on_probe_sent(ms(2000));
+    assert!(!link.is_probe_due() && link.is_waiting());
+    let at = link.poll_timeout().expect("a timeout");
+    link.handle_timeout(at);
+    assert!(link.is_probe_due());
+    link.next_packet(at);
+    link.on_probe_sent(at);
+    assert!(link.receive(at + RTT, PacketNumber(1)).is_some());
+    assert_eq!((link.is_waiting(), link.poll_timeout()), (false, None));
+    assert_eq!(link.heard_at(), at + RTT);
+    assert!(
+        link.receive(at + RTT, PacketNumber(1)).is_none(),
+        "a second time"
+    );
+}
+
+#[test]
+fn after_a_change_of_path_everything_is_sent_again_at_once() {
+    let mut link = measured();
+    send(&mut link, ms(1000), 6, 1);
+    link.acknowledge(ms(1020), 2, 5, 0).expect("sent");
+    link.handle_path_change();
+    assert_eq!(link.round_trip(), None);
+    let again = send(&mut link, ms(1030), 6, 1);
+    assert_eq!(again.iter().map(|sent| sent.0).collect::<Vec<_>>(), [3, 4]);
+    assert_eq!(link.poll_timeout(), Some(ms(1030) + limits::RTO_FIRST));
+    let mut idle = measured();
+    idle.on_probe_sent(ms(1000));
+    idle.handle_path_change();
+    assert!(idle.is_probe_due(), "an answer is still awaited");
+}
+
+#[test]
+fn acknowledgements_wait_unless_they_are_urgent() {
+    let mut link = Link::new(ms(0), 0);
+    link.owe(ms(0), false, ms(60));
+    link.owe(ms(10), false, ms(90));
+    assert_eq!(link.poll_timeout(), Some(ms(60)), "the earlier counts");
+    assert!(!link.is_ack_due(ms(59)) && link.is_ack_due(ms(60)));
+    assert_eq!(link.held_ms(ms(50)), 40, "since the newest came");
+    link.next_bare_packet(ms(50));
+    assert!(link.is_ack_due(ms(60)), "nothing rode on that");
+    link.next_packet(ms(60));
+    assert_eq!((link.is_ack_due(ms(99)), link.held_ms(ms(99))), (false, 0));
+    link.owe(ms(100), true, ms(60));
+    assert!(link.is_ack_due(ms(100)));
+}
+
+#[test]
+fn an_acknowledgement_is_wanted_at_the_half_and_the_end_of_the_window_and_for_a_resend() {
+    let mut link = Link::new(ms(0), 0);
+    let mut wanted = Vec::new();
+    while let Some(next) = link.poll_send(u64::MAX) {
+        let one = run(next.first, next.first + 1);
+        if link.wants_ack(one) {
+            wanted.push(next.first);
+        }
+        link.next_packet(ms(0));
+        link.on_sent(ms(0), one);
+    }
+    assert_eq!(wanted, [5, 10]);
+    link.handle_timeout(limits::RTO_FIRST);
+    assert!(link.wants_ack(link.poll_send(u64::MAX).expect("lost")));
+}
+
+#[test]
+fn numbers_near_their_end() {
+    let mut link = Link::new(ms(0), u64::MAX - 13).with_last_packet(u64::MAX - 10);
+    let sent = send(&mut link, ms(0), u64::MAX, 1);
+    assert_eq!(sent.len() as u32, limits::WINDOW_FIRST);
+    assert_eq!(sent.last(), Some(&(u64::MAX - 3, u64::MAX - 2, u64::MAX)));
+    link.acknowledge(ms(1), u64::MAX - 3, 0, 0).expect("sent");
+    let last = send(&mut link, ms(1), u64::MAX, 9);
+    assert_eq!(last, [(u64::MAX - 2, u64::MAX, u64::MAX)]);
+    link.acknowledge(ms(1), u64::MAX - 1, u64::MAX - 1, 0)
+        .expect("sent");
+    assert_eq!(link.poll_send(u64::MAX), None);
+    assert!(link.receive(ms(2), PacketNumber(u64::MAX)).is_some());
+}
+
+/// One end of a test of two: what it has received, and what it has to send.
+struct End {
+    link: Link,
+    inbox: Inbox<()>,
+    items: u64,
+}
+
+/// A datagram under way: packet, items, and the acknowledgement on it.
+type Wire = std::collections::BTreeMap<(Duration, u64), (usize, u64, Option<Run>, (u64, u64))>;
+
+#[test]
+fn two_links_deliver_everything_over_a_channel_that_loses() {
+    for seed in 0..60 {
+        let mut random = Random::new(seed);
+        let loss = random.below(60);
+        let last_packet = if seed % 2 == 0 { 0 } else { 1 << 40 };
+        let mut ends = [50 + random.below(200), random.below(100)].map(|items| End {
+            link: Link::new(ms(0), 0).with_last_packet(last_packet),
+            inbox: Inbox::new(1, limits::EARLY_DATAGRAMS),
+            items,
+        });
+        let (mut now, mut wire, mut count) = (ms(0), Wire::new(), 0);
+        loop {
+            for from in 0..2 {
+                let end = &mut ends[from];
+                loop {
+                    let run = end.link.poll_send(end.items + 1);
+                    if run.is_none() && !end.link.is_ack_due(now) {
+                        break;
+                    }
+                    let run = run.map(|r| Run {
+                        end: r.end.min(r.first + 1 + random.below(5)),
+                        ..r
+                    });
+                    let packet = end.link.next_packet(now).0;
+                    if let Some(run) = run {
+                        end.link.on_sent(now, run);
+                    }
+                    let ack = (end.inbox.next() - 1, end.inbox.gap_end());
+                    for _ in 0..1 + random.below(2) {
+                        count += 1;
+                        if random.below(100) >= loss {
+                            let at = now + ms(5 + random.below(60));
+                            wire.insert((at, count), (1 - from, packet, run, ack));
+                        }
+                    }
+                }
+            }
+            let timers = ends.iter().filter_map(|end| end.link.poll_timeout());
+            let arrival = wire.first_key_value().map(|((at, _), _)| *at);
+            let Some(next) = timers.chain(arrival).min() else {
+                break;
+            };
+            assert!(next < Duration::from_secs(3600), "seed {seed}: not done");
+            now = next.max(now);
+            for end in &mut ends {
+                end.link.handle_timeout(now);
+            }
+            if arrival.is_some_and(|at| at <= now)
+                && let Some((_, (to, packet, run, (acked, gap_end)))) = wire.pop_first()
+            {
+                let end = &mut ends[to];
+                if end.link.receive(now, PacketNumber(packet)).is_none() {
+                    continue;
+                }
+                end.link
+                    .acknowledge(now, acked, gap_end, 0)
+                    .expect("only what was sent");
+                if let Some(run) = run {
+                    let new = end.inbox.insert(run.first, run.end, ());
+                    while end.inbox.pop().is_some() {}
+                    let at_once = !new || end.inbox.gap_end() > 0;
+                    end.link.owe(now, at_once, limits::ACK_DELAY_LEAST);
+                }
+            }
+        }
+        for (a, b) in [(0, 1), (1, 0)] {
+            assert_eq!(ends[a].inbox.next(), ends[b].items + 1, "seed {seed}");
+            assert_eq!(ends[b].link.acked(), ends[b].items, "seed {seed}");
+        }
+    }
+}
