@@ -35,6 +35,7 @@ fn plan(random: &mut Random) -> Plan {
         duplicate: random.below(150),
         reorder: random.below(300),
         flip: random.below(30),
+        mtu: [0, 0, 9000, 1300][random.below(4) as usize],
         delay: (
             Duration::from_millis(delay),
             Duration::from_millis(delay + random.below(80)),
@@ -145,7 +146,9 @@ fn disturb(world: &mut World, random: &mut Random, plan: &Plan) {
                 }
             }
         }
-        60..70 => world.move_actor(actor),
+        60..68 => world.move_actor(actor),
+        // A path that carried more carries no more than it must.
+        68..70 => world.net.faults.mtu = [1200, 1452][random.below(2) as usize],
         70..75 => world.actors[actor].partitioned ^= true,
         75..80 => {
             let frozen = !world.actors[actor].frozen;

@@ -23,6 +23,16 @@ pub const WHY_BYTES: usize = 200;
 /// Bytes of a datagram's payload, at most: what every path is taken to carry (RFC 8899, section 5.1.1,
 /// BASE_PLPMTU). Hello, Join and Welcome are padded to it, so a narrower path fails at the door.
 pub const DATAGRAM: usize = 1200;
+/// Sizes that a path is tried for where it would help (RFC 8899): an Ethernet's, and on loopback a large frame's.
+/// Beyond that a default receive buffer takes too few.
+pub const DATAGRAM_SIZES: [usize; 3] = [DATAGRAM, 1452, 8952];
+/// Probes of one size that may go unanswered (MAX_PROBES)…
+pub const PATH_PROBES: u8 = 3;
+/// …before the size is tried again after this time (PMTU_RAISE_TIMER).
+pub const PATH_RETRY: Duration = Duration::from_secs(600);
+/// Bytes in flight to one member, at most: well below a default receive buffer of 212 992, in which a datagram
+/// takes up to twice its size.
+pub const IN_FLIGHT_BYTES: usize = WINDOW_MOST as usize * DATAGRAM;
 /// Bytes of the largest datagram that a socket may hand to us.
 pub const RECEIVE_BUFFER: usize = 65_536;
 /// Authors that one datagram names by index; later ones are named in full each time.
@@ -178,6 +188,10 @@ const _: () = {
     assert!(NAME_BYTES < 256 && UTTERANCES_UNORDERED < 64);
     // The receiver keeps what a full window sends while its first datagram is lost.
     assert!(WINDOW_MOST as usize <= EARLY_DATAGRAMS);
+    // The sizes grow, and even of the largest one a window of the least size fits.
+    assert!(DATAGRAM_SIZES[0] == DATAGRAM && DATAGRAM_SIZES[1] > DATAGRAM_SIZES[0]);
+    assert!(DATAGRAM_SIZES[2] > DATAGRAM_SIZES[1] && DATAGRAM_SIZES[2] <= RECEIVE_BUFFER);
+    assert!(DATAGRAM_SIZES[2] * WINDOW_LEAST as usize <= IN_FLIGHT_BYTES);
     assert!(WINDOW_LEAST <= WINDOW_FIRST && WINDOW_FIRST <= WINDOW_MOST);
     // A window of datagrams lies well inside the replay window.
     assert!((WINDOW_MOST as u64) * 4 <= REPLAY_WINDOW && REPLAY_WINDOW.is_multiple_of(64));

@@ -13,6 +13,8 @@ pub struct Faults {
     pub reorder: u64,
     pub flip: u64,
     pub delay: (Duration, Duration),
+    /// Larger datagrams vanish without a word; 0: none do.
+    pub mtu: usize,
 }
 
 impl Faults {
@@ -68,7 +70,7 @@ impl Net {
     pub fn send(&mut self, now: Duration, from: SocketAddr, to: SocketAddr, bytes: &[u8]) {
         self.sent += 1;
         let faults = self.faults;
-        if self.chance(faults.loss) {
+        if self.chance(faults.loss) || (faults.mtu > 0 && bytes.len() > faults.mtu) {
             return;
         }
         let copies = if self.chance(faults.duplicate) { 2 } else { 1 };

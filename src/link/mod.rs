@@ -59,6 +59,7 @@ pub struct Link {
     sent: u64,
     flights: Flights,
     window: u32,
+    window_most: u32,
     threshold: u32,
     /// Acknowledged datagrams since the window grew by one, in congestion avoidance.
     credit: u32,
@@ -89,6 +90,7 @@ impl Link {
             sent: acked,
             flights: Flights::default(),
             window: limits::WINDOW_FIRST,
+            window_most: limits::WINDOW_MOST,
             threshold: limits::WINDOW_MOST,
             credit: 0,
             recovery: 0,
@@ -118,6 +120,12 @@ impl Link {
             self.rtt.measured(measured);
         }
         self
+    }
+
+    /// Datagrams in flight, at most, from now on: they have another size.
+    pub fn limit_window(&mut self, most: u32) {
+        self.window_most = most;
+        self.window = self.window.min(most);
     }
 
     /// Every item up to this one is known to have arrived.
@@ -247,7 +255,7 @@ impl Link {
                 }
             }
         }
-        self.window = self.window.min(limits::WINDOW_MOST);
+        self.window = self.window.min(self.window_most);
     }
 
     /// What lies before `gap_end` and is still in flight was overtaken: take it for lost. A resend gets a
@@ -335,7 +343,7 @@ impl Link {
     /// The path is another one: what was under way on the old one is sent again at once.
     pub fn handle_path_change(&mut self) {
         self.flights.give_up(self.acked, self.gap_end);
-        self.window = limits::WINDOW_FIRST;
+        self.window = limits::WINDOW_FIRST.min(self.window_most);
         self.threshold = limits::WINDOW_MOST;
         // The round-trip time stays: most often only a port has changed (RFC 9000, section 9.4).
         self.backoff = 0;
@@ -351,21 +359,22 @@ impl Link {
         }
     }
 
-    /// If the retransmission timeout has come, takes what is in flight for lost.
-    pub fn handle_timeout(&mut self, now: Duration) {
+    /// If the retransmission timeout has come, takes what is in flight for lost; whether there was something.
+    pub fn handle_timeout(&mut self, now: Duration) -> bool {
         if self.rto_at.is_none_or(|at| at > now) {
-            return;
+            return false;
         }
         self.rto_at = None;
         self.backoff = (self.backoff + 1).min(16);
         if self.flights.is_empty() {
             self.probe_due = self.probing;
-            return;
+            return false;
         }
         self.threshold = (self.window / 2).max(limits::WINDOW_LEAST);
         self.window = limits::WINDOW_LEAST;
         self.recovery = self.last_packet;
         self.flights.give_up(self.acked, self.gap_end);
+        true
     }
 
     fn timeout(&self) -> Duration {

@@ -3,6 +3,7 @@
 use super::door::Purpose;
 use super::log::{Author, Happened};
 use super::member::{Departed, Member, NOBODY, Rate};
+use super::path::Path;
 use super::{Entry, Proposal, Room, User, UserMap};
 use crate::limits;
 use crate::link::{Inbox, Link};
@@ -224,6 +225,7 @@ impl Room {
             welcome,
             since: now,
             link: Link::new(now, cursor),
+            path: Path::new(entry.address),
             inbox: Inbox::new(ordered + 1, limits::UTTERANCES_UNORDERED as usize),
             waiting: VecDeque::new(),
             ordered,

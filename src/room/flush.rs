@@ -6,10 +6,11 @@
 use super::Room;
 use super::log::Log;
 use super::member::{MemberId, NOBODY};
+use super::path::Path;
 use crate::limits;
 use crate::link::Run;
 use crate::seal::{self, Digest};
-use crate::wire::{DownEncoder, Gone, GoneReason, seal_down};
+use crate::wire::{self, DownEncoder, Gone, GoneReason, seal_down};
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -18,6 +19,8 @@ use std::time::Duration;
 struct Body {
     first: u64,
     end: u64,
+    /// Bytes that the datagram may have.
+    size: usize,
     /// No further event would have fitted.
     full: bool,
     frame: Vec<u8>,
@@ -30,6 +33,7 @@ impl Body {
         Body {
             first: 0,
             end: 0,
+            size: limits::DATAGRAM,
             full: false,
             frame,
             digest: seal::digest(&[]),
@@ -37,14 +41,23 @@ impl Body {
     }
 
     /// Whether this is what one would encode for the run.
-    fn serves(&self, run: Run) -> bool {
-        self.first == run.first && (self.end == run.end || (self.full && self.end < run.end))
+    fn serves(&self, run: Run, size: usize) -> bool {
+        self.first == run.first
+            && self.size == size
+            && (self.end == run.end || (self.full && self.end < run.end))
     }
 
-    fn encode(&mut self, log: &Log, run: Run, reader: MemberId, authors: &mut Vec<u32>) {
+    fn encode(
+        &mut self,
+        log: &Log,
+        (run, size): (Run, usize),
+        reader: MemberId,
+        authors: &mut Vec<u32>,
+    ) {
         self.frame.truncate(limits::DOWN_HEAD);
-        let mut encoder = DownEncoder::new(&mut self.frame, authors, limits::DATAGRAM);
+        let mut encoder = DownEncoder::new(&mut self.frame, authors, size);
         self.first = run.first;
+        self.size = size;
         self.end = log.encode((run.first, run.end), reader, &mut encoder);
         self.full = self.end < run.end;
         self.digest = seal::digest(&self.frame[limits::DOWN_HEAD..]);
@@ -110,21 +123,29 @@ impl Flush {
         self.list.get(self.at).copied()
     }
 
-    /// The body for a run: shared, or the reader's own.
-    fn body(&mut self, log: &Log, run: Run, reader: Option<MemberId>) -> &mut Body {
-        match reader {
-            Some(reader) => {
-                self.own.encode(log, run, reader, &mut self.authors);
-                &mut self.own
+    /// The body for a run on this path, and where it is: shared, or the reader's own.
+    fn body(
+        &mut self,
+        log: &Log,
+        run: Run,
+        path: &Path,
+        reader: Option<MemberId>,
+    ) -> (&mut Body, Place) {
+        let size = path.size();
+        let Some(reader) = reader else {
+            let sizes = limits::DATAGRAM_SIZES.len();
+            let at = (run.first as usize)
+                .wrapping_mul(sizes)
+                .wrapping_add(path.step());
+            let at = at % limits::BODIES;
+            let body = &mut self.shared[at];
+            if !body.serves(run, size) {
+                body.encode(log, (run, size), NOBODY, &mut self.authors);
             }
-            None => {
-                let body = &mut self.shared[run.first as usize % limits::BODIES];
-                if !body.serves(run) {
-                    body.encode(log, run, NOBODY, &mut self.authors);
-                }
-                body
-            }
-        }
+            return (body, Place::Shared(at));
+        };
+        self.own.encode(log, (run, size), reader, &mut self.authors);
+        (&mut self.own, Place::Own)
     }
 }
 
@@ -169,6 +190,12 @@ impl Room {
     /// The next datagram for one member.
     fn transmit(&mut self, now: Duration, slot: u32) -> Option<(SocketAddr, Place)> {
         let member = self.slots.member(slot)?;
+        if let Some(size) = member.path.poll_probe(now) {
+            let packet = member.link.next_bare_packet(now);
+            let session = (member.session, packet, member.secret);
+            wire::write_probe(&mut self.flush.reply, session, size);
+            return Some((member.address, Place::Reply));
+        }
         let (run, reader) = match member.link.poll_send(self.log.end()) {
             Some(run) => {
                 let party = member.last_own >= run.first || run.first < self.log.first();
@@ -178,13 +205,7 @@ impl Room {
             None => return self.transmit_gone(now, slot),
         };
         let (body, place) = match run {
-            Some(run) => {
-                let place = match reader {
-                    Some(_) => Place::Own,
-                    None => Place::Shared(run.first as usize % limits::BODIES),
-                };
-                (self.flush.body(&self.log, run, reader), place)
-            }
+            Some(run) => self.flush.body(&self.log, run, &member.path, reader),
             None => {
                 let own = &mut self.flush.own;
                 own.frame.truncate(limits::DOWN_HEAD);
@@ -202,6 +223,9 @@ impl Room {
             answer = member.link.wants_ack(sent);
             self.stats.resent += u64::from(run.first <= member.link.sent());
             member.link.on_sent(now, sent);
+            if body.full {
+                member.path.was_full();
+            }
         }
         let received = member.received();
         seal_down(

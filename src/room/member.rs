@@ -1,6 +1,7 @@
 //! A member: a cursor into the log, the small state of one link, and the utterances on their way into order.
 
 use super::log::Author;
+use super::path::Path;
 use crate::limits;
 use crate::link::{Inbox, Link};
 use crate::seal::Key;
@@ -36,6 +37,7 @@ pub(super) struct Member {
     pub(super) welcome: Welcome,
     pub(super) since: Duration,
     pub(super) link: Link,
+    pub(super) path: Path,
     /// Utterances that came early; what is in order waits in `waiting`.
     pub(super) inbox: Inbox<Heard>,
     pub(super) waiting: VecDeque<Heard>,

@@ -18,6 +18,7 @@ mod ledger;
 mod log;
 mod member;
 mod operator;
+mod path;
 mod talk;
 mod users;
 
@@ -242,7 +243,9 @@ impl Room {
             self.remove(users, now, slot, GoneReason::Silent, "");
             return;
         }
-        member.link.handle_timeout(now);
+        if member.link.handle_timeout(now) && member.path.timed_out(now) {
+            member.link.limit_window(member.path.window());
+        }
         self.release(now, slot, self.config.rate);
         self.touch(slot);
     }

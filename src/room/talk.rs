@@ -4,12 +4,13 @@ use super::admit::user;
 use super::door::Purpose;
 use super::log::Happened;
 use super::member::{Heard, Member};
+use super::path::Path;
 use super::{MemberRef, Proposal, Room, UserMap};
 use crate::limits;
 use crate::link::Arrival;
 use crate::wire::{
-    Ask, Challenge, Gone, GoneReason, Kind, Moved, Open, PacketNumber, Sealed, SessionId, Tell,
-    Unknown, Up, Utterance, says_bye,
+    self, Ask, Challenge, Gone, GoneReason, Kind, Moved, Open, PacketNumber, Sealed, SessionId,
+    Tell, Unknown, Up, Utterance, says_bye,
 };
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -23,7 +24,10 @@ impl Room {
         from: SocketAddr,
         sealed: &Sealed<'_>,
     ) {
-        if !matches!(sealed.kind, Kind::Up | Kind::Ask | Kind::Moved) {
+        if !matches!(
+            sealed.kind,
+            Kind::Up | Kind::Ask | Kind::Moved | Kind::Probed
+        ) {
             self.stats.stray += 1;
             return;
         }
@@ -50,6 +54,7 @@ impl Room {
         match sealed.kind {
             Kind::Moved => self.handle_moved(users, now, from, slot, sealed, arrival),
             Kind::Ask => self.handle_ask(now, slot, sealed),
+            Kind::Probed => self.handle_probed(slot, sealed),
             _ => self.handle_up(users, now, slot, sealed),
         }
         self.touch(slot);
@@ -70,12 +75,16 @@ impl Room {
             self.bury(users, now, slot, GoneReason::Closed, "".into());
             return;
         }
+        let acked = member.link.acked();
         if member
             .link
             .acknowledge(now, up.acked, up.gap_end, up.held_ms)
             .is_err()
         {
             return self.remove(users, now, slot, GoneReason::Violation, "");
+        }
+        if member.link.acked() > acked {
+            member.path.progressed();
         }
         if member.leaving || self.closing_since.is_some() {
             return;
@@ -316,8 +325,23 @@ impl Room {
         self.door.entered(to.ip());
         member.address = to;
         member.link.handle_path_change();
+        member.path = Path::new(to);
+        member.link.limit_window(member.path.window());
         users.put(user(member));
         self.touch(slot);
+    }
+
+    fn handle_probed(&mut self, slot: u32, sealed: &Sealed<'_>) {
+        let Ok(size) = wire::read_probed(sealed) else {
+            self.stats.malformed += 1;
+            return;
+        };
+        let Some(member) = self.slots.member(slot) else {
+            return;
+        };
+        if member.path.confirm(size) {
+            member.link.limit_window(member.path.window());
+        }
     }
 
     fn handle_ask(&mut self, now: Duration, slot: u32, sealed: &Sealed<'_>) {

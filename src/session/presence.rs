@@ -7,7 +7,9 @@ use crate::limits;
 use crate::link::Run;
 use crate::link::{Inbox, Link, Random};
 use crate::seal::{Key, Tag};
-use crate::wire::{Ask, Challenge, Moved, SessionId, Up, UpEncoder, Utterance, Welcome, What};
+use crate::wire::{
+    self, Ask, Challenge, Moved, SessionId, Up, UpEncoder, Utterance, Welcome, What,
+};
 use std::collections::VecDeque;
 use std::time::Duration;
 
@@ -57,6 +59,8 @@ pub(super) struct Presence {
     /// The server asks whether we are at this address: answered until it is heard again.
     challenged: Option<Challenge>,
     answered: bool,
+    /// The size of a probe that has arrived, to be confirmed.
+    probed: Option<usize>,
     last_request: u64,
     asking: Option<Asking>,
 }
@@ -85,6 +89,7 @@ impl Presence {
             talked: false,
             challenged: None,
             answered: false,
+            probed: None,
             last_request: 0,
             asking: None,
         };
@@ -184,6 +189,11 @@ impl Presence {
             let packet = self.link.next_bare_packet(now);
             self.link.on_probe_sent(now);
             return Some(Moved { nonce, cookie }.write(to, self.session, packet, self.secret));
+        }
+        if let Some(size) = self.probed.take() {
+            let packet = self.link.next_bare_packet(now);
+            let session = (self.session, packet, self.secret);
+            return Some(wire::write_probed(to, session, size as u64));
         }
         let last = ordered.saturating_add((queue.len() as u64).min(limits::UTTERANCES_UNORDERED));
         let run = self

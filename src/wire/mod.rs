@@ -13,7 +13,10 @@ mod up;
 pub use bytes::{Reader, Writer};
 pub use events::{Down, DownEncoder, Event, Stored, What, decode_down};
 pub use open::{Challenge, Hello, Join, Open, Refusal, Refused, Resume, Unknown, Welcome, encode};
-pub use sealed::{Ask, Gone, GoneReason, Moved, Sealed, Tell, seal_down, seal_in_place};
+pub use sealed::{
+    Ask, Gone, GoneReason, Moved, Sealed, Tell, read_probed, seal_down, seal_in_place, write_probe,
+    write_probed,
+};
 pub use up::{Up, UpEncoder, Utterance, says_bye};
 
 /// The first byte of every datagram: never valid in UTF-8, so no text can be taken for ours.
@@ -54,6 +57,8 @@ pub enum Kind {
     Tell = 10,
     Gone = 11,
     Moved = 12,
+    Probe = 13,
+    Probed = 14,
 }
 
 impl Kind {
@@ -61,6 +66,7 @@ impl Kind {
         use Kind::*;
         [
             Hello, Challenge, Join, Welcome, Refused, Unknown, Up, Down, Ask, Tell, Gone, Moved,
+            Probe, Probed,
         ]
         .into_iter()
         .find(|kind| *kind as u8 == code)
@@ -127,8 +133,13 @@ pub fn decode(bytes: &[u8]) -> Result<Datagram<'_>, Malformed> {
         | Kind::Welcome
         | Kind::Refused
         | Kind::Unknown => open::decode(kind, bytes).map(Datagram::Open),
-        Kind::Up | Kind::Down | Kind::Ask | Kind::Tell | Kind::Gone | Kind::Moved => {
-            Sealed::decode(kind, bytes).map(Datagram::Sealed)
-        }
+        Kind::Up
+        | Kind::Down
+        | Kind::Ask
+        | Kind::Tell
+        | Kind::Gone
+        | Kind::Moved
+        | Kind::Probe
+        | Kind::Probed => Sealed::decode(kind, bytes).map(Datagram::Sealed),
     }
 }

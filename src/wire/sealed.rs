@@ -271,6 +271,36 @@ impl Sealed<'_> {
     }
 }
 
+/// Server: does a datagram of this size arrive? Zeros up to the size, in `to`, which is emptied.
+pub fn write_probe(
+    to: &mut Vec<u8>,
+    (session, packet, secret): (SessionId, PacketNumber, Key),
+    size: usize,
+) {
+    begin(to, Kind::Probe, session, packet);
+    to.resize(size.max(to.len()), 0);
+    seal_in_place(secret, to);
+}
+
+/// Client: a datagram of this size has arrived. A complete datagram in `to`, which is emptied.
+pub fn write_probed(
+    to: &mut Vec<u8>,
+    (session, packet, secret): (SessionId, PacketNumber, Key),
+    size: u64,
+) -> Tag {
+    begin(to, Kind::Probed, session, packet);
+    Writer::new(to).varint(size);
+    seal_in_place(secret, to)
+}
+
+/// Reads the size that a verified Probed tells.
+pub fn read_probed(sealed: &Sealed<'_>) -> Result<u64, Malformed> {
+    let mut reader = Reader::new(sealed.body);
+    let size = reader.varint()?;
+    reader.end()?;
+    Ok(size)
+}
+
 /// Head, up to the tag, of every sealed kind but Down.
 const HEAD: usize = limits::SEALED_HEAD - 8;
 

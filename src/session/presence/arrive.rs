@@ -24,6 +24,7 @@ impl Session {
                     self.handle_down(now, &down);
                 }
             }
+            Kind::Probe => presence.probed = Some(sealed.size()),
             Kind::Tell => {
                 if let Ok(tell) = Tell::read(sealed) {
                     self.handle_tell(now, &tell);
