@@ -1,0 +1,2 @@
+//! The inner paths in process.
+fn main() {}

@@ -1,0 +1,191 @@
+//! The server under load: the real program in a process of its own, real sessions over real sockets, one per
+//! member, and every delivery checked.
+//!
+//! Prints a Markdown table and writes `target/bench/latest.json`. `QUICK=1` takes less than 90 s. `ROWS=paced,steady`
+//! measures only these; `ROWS=chart` measures nothing and draws `integration/bench/latest.svg` from the JSON. The figures are
+//! per second of the *server's* processor time, since the crowd shares the machine with it; compare those of one run.
+
+#![expect(
+    unreachable_pub,
+    reason = "a program: what is public is public within it"
+)]
+
+mod chart;
+mod crowd;
+mod path;
+mod peer;
+mod reference;
+mod report;
+mod rows;
+mod server;
+mod tally;
+
+use report::{Row, median};
+use std::env;
+use std::error::Error;
+use std::fs;
+use std::io::{self, Write};
+use std::os::unix::process::CommandExt;
+use std::process::{Command, ExitCode};
+use std::time::Duration;
+
+type Result<T> = std::result::Result<T, Box<dyn Error>>;
+
+/// Files that are open beside the crowd's sockets.
+const OTHER_FILES: usize = 64;
+/// As many sockets as the largest row needs.
+const SOCKETS: usize = 5000;
+
+/// How long the rows take.
+#[derive(Clone, Copy)]
+struct Scale {
+    flood: Duration,
+    paced: Duration,
+    steady: Duration,
+    idle: Duration,
+    /// Runs of which the middle one counts, where a ratio is asked for.
+    runs: usize,
+}
+
+impl Scale {
+    fn new(quick: bool) -> Scale {
+        let millis = |quickly, fully| Duration::from_millis(if quick { quickly } else { fully });
+        Scale {
+            flood: millis(700, 3000),
+            paced: millis(700, 2000),
+            steady: millis(4000, 20_000),
+            idle: millis(15_000, 60_000),
+            runs: if quick { 1 } else { 3 },
+        }
+    }
+}
+
+fn main() -> ExitCode {
+    let part = env::args().nth(1);
+    let done = match part.as_deref() {
+        Some("naive") => reference::be_naive(),
+        Some("raw") => reference::be_raw(),
+        _ => run(),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            note(&format!("bench room: {error}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Says how it goes, beside the table.
+fn note(line: &str) {
+    let _ = writeln!(io::stderr(), "{line}");
+}
+
+fn run() -> Result<()> {
+    let wanted = env::var("ROWS").unwrap_or_default();
+    let wants = |row: &str| wanted.is_empty() || wanted.split(',').any(|name| name == row);
+    if wanted != "chart" {
+        let files = raise_files()?;
+        let rows = measure(
+            Scale::new(env::var("QUICK").is_ok_and(|quick| quick != "0")),
+            files,
+            wants,
+        )?;
+        writeln!(io::stdout(), "{}", report::table(&rows))?;
+        note(&format!("written to {}", report::save(&rows)?.display()));
+    }
+    if wanted == "chart" {
+        note(&format!(
+            "drawn to {}",
+            chart::draw(&report::load()?)?.display()
+        ));
+    }
+    Ok(())
+}
+
+/// Lets this process open as many files as it may, by being started once more; gives how many.
+fn raise_files() -> Result<usize> {
+    const RAISED: &str = "CHATROOM_BENCH_FILES_RAISED";
+    let limits = fs::read_to_string("/proc/self/limits")?;
+    let line = limits
+        .lines()
+        .find_map(|line| line.strip_prefix("Max open files"))
+        .ok_or("no limit of open files in /proc")?;
+    let mut numbers = line
+        .split_whitespace()
+        .map(|word| word.parse().unwrap_or(usize::MAX));
+    let (soft, hard) = numbers
+        .next()
+        .zip(numbers.next())
+        .ok_or("no limit of open files in /proc")?;
+    if soft >= SOCKETS + OTHER_FILES || soft == hard || env::var_os(RAISED).is_some() {
+        return Ok(soft);
+    }
+    let error = Command::new("sh")
+        .args(["-c", "ulimit -n \"$(ulimit -H -n)\"; exec \"$0\" \"$@\""])
+        .arg(env::current_exe()?)
+        .args(env::args_os().skip(1))
+        .env(RAISED, "1")
+        .exec();
+    Err(error.into())
+}
+
+fn measure(scale: Scale, files: usize, wants: impl Fn(&str) -> bool) -> Result<Vec<Row>> {
+    let mut rows = Vec::new();
+    let sizes = |all: &[usize]| -> Vec<usize> {
+        let (fit, not): (Vec<_>, Vec<_>) = all.iter().partition(|n| **n + OTHER_FILES <= files);
+        for n in not {
+            note(&format!(
+                "left out: {n} members need a higher limit of open files than {files} (ulimit -n)"
+            ));
+        }
+        fit
+    };
+    // A row `flood`, with datagrams as large as the path carries, belongs here as soon as the server tells the two apart.
+    if wants("flood-1200") {
+        for n in sizes(&[20, 200, 1000, 5000]) {
+            rows.push(rows::flood(scale, n)?);
+        }
+    }
+    if wants("paced") {
+        for n in sizes(&[200, 1000]) {
+            rows.extend(paced(scale, n)?);
+        }
+    }
+    if wants("steady") {
+        rows.push(rows::steady(scale, 200, false)?);
+        rows.push(reference::naive_steady(scale, 200)?);
+    }
+    if wants("joins") {
+        for n in sizes(&[1000, 4000]) {
+            rows.push(rows::joins(n)?);
+        }
+    }
+    if wants("idle") {
+        for n in sizes(&[4000]) {
+            rows.push(rows::idle(scale, n)?);
+        }
+    }
+    if wants("lossy") {
+        rows.push(rows::steady(scale, 200, true)?);
+    }
+    Ok(rows)
+}
+
+/// One message at a time, beside datagrams that are only sent and a relay that only passes on: in turns, so that all three
+/// meet the same machine.
+fn paced(scale: Scale, members: usize) -> Result<Vec<Row>> {
+    let (server, mut crowd) = rows::room(members)?;
+    let (mut ours, mut raw, mut naive) = (Vec::new(), Vec::new(), Vec::new());
+    for _ in 0..scale.runs {
+        let meter = rows::Meter::start(&server, &mut crowd)?;
+        rows::pace(&mut crowd, scale.paced)?;
+        ours.push(Row {
+            window: Some(1),
+            ..meter.row("paced", &server, &crowd)?
+        });
+        raw.push(reference::raw(members, scale.paced)?);
+        naive.push(reference::naive_paced(scale, members)?);
+    }
+    Ok([ours, raw, naive].into_iter().filter_map(median).collect())
+}

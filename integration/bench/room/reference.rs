@@ -1,0 +1,147 @@
+//! What the rows are held against: datagrams that are only sent, and a relay that only passes on.
+//!
+//! Both run as processes of their own, started from this program, and are measured as the server is.
+
+use super::crowd::{Crowd, socket};
+use super::peer::{Naive, REGISTER, SENDERS};
+use super::report::Row;
+use super::rows::{Meter, join, pace, speak_steadily};
+use super::server::{Server, cpu};
+use super::{Result, Scale};
+use std::io::{BufRead, BufReader, Write};
+use std::net::{SocketAddr, UdpSocket};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// Bytes of a datagram that carries one event of 60 bytes of text.
+const ONE_EVENT: usize = 109;
+
+/// The part of the relay: whoever registers gets what anyone says.
+pub fn be_naive() -> Result<()> {
+    let socket = UdpSocket::bind("127.0.0.1:0")?;
+    let mut members: Vec<SocketAddr> = Vec::new();
+    let mut buffer = [0; 2048];
+    loop {
+        let Ok((size, from)) = socket.recv_from(&mut buffer) else {
+            continue;
+        };
+        if &buffer[..size] == REGISTER {
+            members.push(from);
+            let _ = socket.send_to(REGISTER, from);
+            continue;
+        }
+        for member in &members {
+            let _ = socket.send_to(&buffer[..size], member);
+        }
+    }
+}
+
+/// The part of the raw loop: datagrams to the ports that the first line names, until the time is over.
+pub fn be_raw() -> Result<()> {
+    let mut line = String::new();
+    BufReader::new(std::io::stdin()).read_line(&mut line)?;
+    let mut numbers = line
+        .split_whitespace()
+        .map(|word| -> Result<u64> { Ok(word.parse()?) });
+    let millis = numbers.next().ok_or("no time")??;
+    let members: Vec<SocketAddr> = numbers
+        .map(|port| Ok(([127, 0, 0, 1], port? as u16).into()))
+        .collect::<Result<_>>()?;
+    let socket = UdpSocket::bind("127.0.0.1:0")?;
+    let bytes = [7; ONE_EVENT];
+    let (began, before) = (Instant::now(), cpu("/proc/self/task")?);
+    let mut sent = 0u64;
+    while began.elapsed() < Duration::from_millis(millis) {
+        for member in &members {
+            sent += u64::from(socket.send_to(&bytes, member).is_ok());
+        }
+    }
+    let spent = cpu("/proc/self/task")? - before;
+    writeln!(
+        std::io::stdout(),
+        "{sent} {} {}",
+        spent.as_nanos(),
+        began.elapsed().as_nanos()
+    )?;
+    Ok(())
+}
+
+/// Only `send_to`, to as many sockets, which are drained.
+pub fn raw(members: usize, time: Duration) -> Result<Row> {
+    let sockets = (0..members)
+        .map(|_| Ok(socket()?))
+        .collect::<Result<Vec<_>>>()?;
+    let mut child = Command::new(std::env::current_exe()?)
+        .arg("raw")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()?;
+    let mut line = time.as_millis().to_string();
+    for socket in &sockets {
+        line.push_str(&format!(" {}", socket.local_addr()?.port()));
+    }
+    writeln!(child.stdin.take().ok_or("no stdin")?, "{line}")?;
+    let mut received = 0;
+    while child.try_wait()?.is_none() {
+        received += drain(&sockets);
+    }
+    received += drain(&sockets);
+    let mut answer = String::new();
+    BufReader::new(child.stdout.take().ok_or("no stdout")?).read_line(&mut answer)?;
+    let numbers: Vec<u64> = answer
+        .split_whitespace()
+        .map(str::parse)
+        .collect::<std::result::Result<_, _>>()?;
+    let &[sent, cpu, elapsed] = &numbers[..] else {
+        return Err(format!("the raw loop says {answer:?}").into());
+    };
+    Ok(Row {
+        deliveries_per_cpu_s: Some(sent as f64 / cpu as f64 * 1e9),
+        deliveries_per_s: Some(sent as f64 / elapsed as f64 * 1e9),
+        lost: Some(sent - received),
+        server_cpu_pct: Some(100.0 * cpu as f64 / elapsed as f64),
+        ..Row::new("raw", members)
+    })
+}
+
+fn drain(sockets: &[UdpSocket]) -> u64 {
+    let mut buffer = [0; 2048];
+    let mut received = 0;
+    for socket in sockets {
+        while socket.recv(&mut buffer).is_ok() {
+            received += 1;
+        }
+    }
+    received
+}
+
+fn relay(members: usize) -> Result<(Server, Crowd<Naive>)> {
+    let server = Server::reference("naive")?;
+    let mut crowd = Crowd::new(server.address)?;
+    for member in 0..members {
+        let author = (0..SENDERS).find(|author| author * members / SENDERS == member);
+        crowd.add(Naive::new(author))?;
+    }
+    join(&mut crowd)?;
+    Ok((server, crowd))
+}
+
+/// The relay, one message at a time.
+pub fn naive_paced(scale: Scale, members: usize) -> Result<Row> {
+    let (server, mut crowd) = relay(members)?;
+    let meter = Meter::start(&server, &mut crowd)?;
+    pace(&mut crowd, scale.paced)?;
+    Ok(Row {
+        window: Some(1),
+        ..meter.row("naive", &server, &crowd)?
+    })
+}
+
+/// The relay, at a steady rate.
+pub fn naive_steady(scale: Scale, members: usize) -> Result<Row> {
+    let (server, mut crowd) = relay(members)?;
+    speak_steadily(&mut crowd, Duration::from_secs(1))?;
+    let meter = Meter::start(&server, &mut crowd)?;
+    speak_steadily(&mut crowd, scale.steady)?;
+    meter.row("naive", &server, &crowd)
+}
