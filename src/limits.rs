@@ -62,6 +62,9 @@ pub const ACK_ALLOWANCE: Duration = Duration::from_millis(100);
 pub const ACK_DELAY_LEAST: Duration = Duration::from_millis(25);
 /// …to here, so that a room full of listeners does not answer all at once.
 pub const ACK_DELAY_MOST: Duration = Duration::from_millis(100);
+/// An acknowledgement that the server asked for waits a random time up to this: what goes to a thousand members at
+/// once is not acknowledged by all of them at once, into a receive buffer that holds 250 datagrams.
+pub const ACK_SPREAD: Duration = Duration::from_millis(10);
 
 // Sessions.
 
@@ -136,6 +139,9 @@ pub const SOURCE_BURST: u32 = 200;
 pub const SOURCE_RATE: u32 = 50;
 /// Replies that wait to be sent, at most; more are dropped and counted.
 pub const REPLIES: usize = 1024;
+/// What was appended goes to everyone at once, unless that was done less than this time ago, times the members: so
+/// an idle room waits for nothing, and under load a datagram carries many events.
+pub const FAN_OUT_PAUSE: Duration = Duration::from_micros(10);
 /// Encoded bodies that are kept for members at the same cursor (a power of two).
 pub const BODIES: usize = 128;
 /// When the room closes, members have so long to learn the last events…

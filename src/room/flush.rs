@@ -70,8 +70,11 @@ pub(super) struct Flush {
     /// The members of the flush under way, and how far it is.
     list: Vec<u32>,
     at: usize,
-    /// Everyone is to be flushed next.
+    /// Everyone is to be flushed next, but not before a time.
     everyone: bool,
+    earliest: Duration,
+    /// Events to before this number may go out: the log's end when everyone was last flushed.
+    horizon: u64,
     /// Members that are to be flushed next.
     dirty: Vec<u32>,
     /// Bodies for members that are party to none of their events, by the first event.
@@ -89,6 +92,8 @@ impl Default for Flush {
             list: Vec::new(),
             at: 0,
             everyone: false,
+            earliest: Duration::ZERO,
+            horizon: 0,
             dirty: Vec::new(),
             shared: (0..limits::BODIES).map(|_| Body::empty()).collect(),
             own: Body::empty(),
@@ -109,14 +114,22 @@ impl Flush {
         }
     }
 
+    /// When everyone is to be flushed.
+    pub(super) fn poll_timeout(&self) -> Option<Duration> {
+        self.everyone.then_some(self.earliest)
+    }
+
     /// The member to flush now.
-    fn current(&mut self, live: &[u32]) -> Option<u32> {
+    fn current(&mut self, now: Duration, live: &[u32], end: u64) -> Option<u32> {
         if self.at == self.list.len() {
             self.at = 0;
             self.list.clear();
             // Those who were touched may be gone by now, so they are no part of `live` then.
             self.list.append(&mut self.dirty);
-            if std::mem::take(&mut self.everyone) {
+            if self.everyone && now >= self.earliest {
+                self.everyone = false;
+                self.earliest = now + limits::FAN_OUT_PAUSE * live.len() as u32;
+                self.horizon = end;
                 self.list.extend_from_slice(live);
             }
         }
@@ -174,7 +187,8 @@ impl Room {
             self.flush.reply = bytes;
             return Some((to, Place::Reply));
         }
-        while let Some(slot) = self.flush.current(self.slots.live()) {
+        let end = self.log.end();
+        while let Some(slot) = self.flush.current(now, self.slots.live(), end) {
             if let Some(found) = self.transmit(now, slot) {
                 return Some(found);
             }
@@ -196,7 +210,7 @@ impl Room {
             wire::write_probe(&mut self.flush.reply, session, size);
             return Some((member.address, Place::Reply));
         }
-        let (run, reader) = match member.link.poll_send(self.log.end()) {
+        let (run, reader) = match member.link.poll_send(self.flush.horizon) {
             Some(run) => {
                 let party = member.last_own >= run.first || run.first < self.log.first();
                 (Some(run), party.then_some(member.author.member))

@@ -188,6 +188,7 @@ impl Room {
     /// When [`Room::handle_timeout`] should be called next.
     pub fn poll_timeout(&self) -> Option<Duration> {
         let timer = self.timers.peek().map(|Reverse((at, _))| *at);
+        let timer = timer.into_iter().chain(self.flush.poll_timeout()).min();
         match self.closing_since {
             Some(since) => {
                 let end = since + limits::CLOSE_TIMEOUT;

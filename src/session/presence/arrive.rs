@@ -61,10 +61,13 @@ impl Session {
         if !down.events.is_empty() || down.answer {
             let gap = presence.inbox.gap_end();
             // A gap is reported at once, and so is what came twice: our acknowledgement was lost.
-            let at_once = down.answer || repeated || gap != presence.reported_gap;
-            let delay = self
-                .random
-                .between(limits::ACK_DELAY_LEAST, limits::ACK_DELAY_MOST);
+            let at_once = repeated || gap != presence.reported_gap;
+            let delay = if down.answer {
+                self.random.between(Duration::ZERO, limits::ACK_SPREAD)
+            } else {
+                self.random
+                    .between(limits::ACK_DELAY_LEAST, limits::ACK_DELAY_MOST)
+            };
             presence.link.owe(now, at_once, delay);
         }
         let live = presence.live;
