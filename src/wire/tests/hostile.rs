@@ -2,6 +2,7 @@
 //! understood is said in the only way there is.
 
 use super::*;
+use crate::link::Random;
 
 /// One datagram of every kind and form.
 fn samples() -> Vec<Vec<u8>> {
@@ -386,4 +387,61 @@ fn events_name_what_is_wrong() {
     bytes[23] = 1;
     reseal(&mut bytes);
     assert_eq!(read_whole(&bytes), Err(Some(Malformed::Number)));
+}
+
+#[test]
+fn the_first_event_has_no_difference_of_time() {
+    refuse(Kind::Down, "010103020161", Malformed::Number);
+}
+
+/// Changes some of the bytes, most often near the front, where there is something to change.
+fn mutate(random: &mut Random, bytes: &mut Vec<u8>, other: &[u8]) {
+    const TELLING: [u8; 8] = [0, 1, 2, 5, 0x7F, 0x80, 0xFE, 0xFF];
+    for _ in 0..=random.below(4) {
+        let near = bytes.len().min(128) as u64;
+        let at = random.below(near + 1) as usize;
+        let byte = TELLING[random.below(8) as usize];
+        match random.below(8) {
+            0 if at < bytes.len() => bytes[at] ^= 1 << random.below(8),
+            1 if at < bytes.len() => bytes[at] = random.bits() as u8,
+            2 | 3 if at < bytes.len() => bytes[at] = byte,
+            4 => bytes.insert(at, byte),
+            5 if at < bytes.len() => drop(bytes.remove(at)),
+            6 if at < bytes.len() && bytes.len() < limits::DATAGRAM => bytes.truncate(at),
+            7 => {
+                let from = random.below(other.len().min(128) as u64) as usize;
+                let count = random.below(24) as usize;
+                bytes.splice(at..at, other[from..].iter().take(count).copied());
+            }
+            _ => (),
+        }
+    }
+    if bytes.len() > 1000 {
+        bytes.resize(limits::DATAGRAM, 0);
+    }
+}
+
+#[test]
+fn whatever_comes_is_refused_or_said_again_in_the_same_bytes() {
+    let samples = samples();
+    let mut random = Random::new(20_260_101);
+    let mut understood = 0;
+    for round in 0..300_000 {
+        let pick = |random: &mut Random| random.below(samples.len() as u64) as usize;
+        let (one, other) = (pick(&mut random), pick(&mut random));
+        let mut bytes = samples[one].clone();
+        mutate(&mut random, &mut bytes, &samples[other]);
+        if random.below(8) > 0 {
+            reseal(&mut bytes);
+        }
+        if let Ok(again) = read_whole(&bytes) {
+            understood += 1;
+            assert!(
+                again.as_ref().is_none_or(|again| *again == bytes),
+                "round {round}: {bytes:02x?}\nagain: {again:02x?}"
+            );
+        }
+    }
+    // A mutator that makes nothing but rubbish would prove nothing.
+    assert!(understood > 30_000, "only {understood} were understood");
 }
