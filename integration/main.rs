@@ -6,4 +6,5 @@
 mod halfcopy;
 mod names;
 mod simulation;
+mod tidy;
 mod world;
