@@ -2,6 +2,7 @@
 
 use chatroom::limits;
 use chatroom::room::{Config, InMemory, Room, UserMap};
+use chatroom::text::Name;
 use chatroom::wire::*;
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -348,4 +349,69 @@ fn a_closing_room_says_so_until_it_is_told_goodbye() {
         only(&server.take(THERE, &join), THERE),
         Datagram::Open(refused)
     );
+}
+
+#[test]
+fn an_address_that_proved_nothing_gets_no_more_than_it_brought() {
+    let mut server = Server::new();
+    let mut client = server.enter(HERE, 7, "小明");
+    let Welcome {
+        session, secret, ..
+    } = client.welcome;
+    let mut brought = vec![open(Open::Hello(Hello { nonce: 8 }))];
+    brought.push(client.up(1, 0, &[]));
+    brought.push(server.join(THERE, 9, "小红"));
+    let (mut ask, packet) = (Vec::new(), client.next());
+    let (request, after) = (1, 0);
+    Ask { request, after }.write(&mut ask, session, packet, secret);
+    brought.push(ask);
+    let mut stray = client.up(1, 0, &[]);
+    stray[6] ^= 1;
+    brought.push(stray);
+    brought.push(client.up(1, 0, &[Utterance::Leave]));
+    brought.push(client.up(1, 0, &[]));
+    for bytes in brought {
+        let answers = server.take(THERE, &bytes);
+        let got = answers.iter().filter(|(to, _)| *to == THERE);
+        let sizes: Vec<usize> = got.map(|(_, bytes)| bytes.len()).collect();
+        // A Welcome is answered to an address that has proved itself; events may follow it.
+        let first = sizes.first().copied().unwrap_or(0);
+        assert!(first <= bytes.len(), "{sizes:?} for {}", bytes.len());
+    }
+}
+
+#[test]
+fn a_join_that_comes_again_after_its_member_has_left_is_dropped() {
+    let mut server = Server::new();
+    let join = server.join(HERE, 7, "小明");
+    let answers = server.take(HERE, &join);
+    let Ok(Datagram::Open(Open::Welcome(welcome))) = decode(&answers[0].1) else {
+        panic!("no welcome: {answers:?}");
+    };
+    let mut client = Client { welcome, packet: 0 };
+    server.take(HERE, &client.up(0, 1, &[Utterance::Leave]));
+    assert_eq!(server.users.len(), 0);
+    // A copy of the Join that was long on its way.
+    assert_eq!(server.take(HERE, &join), []);
+    assert_eq!((server.users.len(), server.room.stats().events), (0, 2));
+    server.enter(HERE, 8, "小明");
+    assert_eq!(server.users.len(), 1, "another handshake is another coming");
+}
+
+#[test]
+fn who_was_removed_is_told_why_at_its_own_address_only() {
+    let mut server = Server::new();
+    let mut client = server.enter(HERE, 7, "小明");
+    let (name, why) = (Name::new("小明").expect("allowed"), "x".repeat(200));
+    let Server { room, users, now } = &mut server;
+    assert!(room.handle_kick(users, *now, &name, &why));
+    server.flush();
+    let bytes = client.up(0, 0, &[]);
+    for _ in 0..3 {
+        let answers = server.take(THERE, &bytes);
+        assert_eq!(client.gone(&answers).map(|gone| gone.why), Some(""));
+        assert!(answers[0].1.len() <= bytes.len() && answers[0].0 == THERE);
+    }
+    let answers = server.take(HERE, &bytes);
+    assert_eq!(client.gone(&answers).map(|gone| gone.why), Some(&*why));
 }
