@@ -499,6 +499,26 @@ fn moved() {
     assert_eq!((Moved::read(&sealed), sealed.tag), (Ok(moved), tag));
 }
 
+#[test]
+fn probe_and_probed() {
+    let to = (SESSION, PacketNumber(7), secret());
+    let mut bytes = Vec::new();
+    write_probe(&mut bytes, to, 1452);
+    let mut expected = hex("fe010d 00300007 0000000000000007 9cfc4c18e8b3ba84");
+    expected.resize(1452, 0);
+    assert_eq!(bytes, expected);
+    verified(&bytes, Kind::Probe, 7);
+
+    let mut bytes = Vec::new();
+    let tag = write_probed(&mut bytes, to, 1452);
+    assert_eq!(
+        bytes,
+        hex("fe010e 00300007 0000000000000007 b49d43d2b02f649d ac0b")
+    );
+    let sealed = verified(&bytes, Kind::Probed, 7);
+    assert_eq!((read_probed(&sealed), sealed.tag), (Ok(1452), tag));
+}
+
 /// Puts the right checksum or tag into bytes that are long enough to have one, whatever else they are.
 fn reseal(bytes: &mut [u8]) {
     let head = match bytes.get(2) {

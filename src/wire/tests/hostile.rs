@@ -100,7 +100,7 @@ fn sealed_samples() -> Vec<Vec<u8>> {
         why: "刷屏",
     };
     let to = (SESSION, PacketNumber(8), secret());
-    let mut written = [const { Vec::new() }; 4];
+    let mut written = [const { Vec::new() }; 6];
     ask.write(&mut written[0], to.0, to.1, to.2);
     moved.write(&mut written[1], to.0, to.1, to.2);
     gone.write(&mut written[2], to.0, to.1, to.2);
@@ -110,6 +110,8 @@ fn sealed_samples() -> Vec<Vec<u8>> {
         ask,
         [(1, "小明"), (2, "Ann")].into_iter(),
     );
+    write_probe(&mut written[4], to, 64);
+    write_probed(&mut written[5], to, 64);
     let full = down_bytes(1, &down, &[1, 1, 2, 0, 0, 2, 0]);
     down.events.clear();
     let mut samples = vec![
@@ -157,6 +159,16 @@ fn write_again(sealed: &Sealed<'_>) -> Result<Vec<u8>, Malformed> {
                 writer.text(name);
             }
             seal_in_place(secret, &mut bytes);
+        }
+        // What a probe is filled with is not looked at.
+        Kind::Probe => {
+            begin(&mut bytes, Kind::Probe, session, packet);
+            bytes.extend(sealed.body);
+            seal_in_place(secret, &mut bytes);
+        }
+        Kind::Probed => {
+            let to = (session, packet, secret);
+            write_probed(&mut bytes, to, read_probed(sealed)?);
         }
         kind => panic!("{kind:?} is not sealed"),
     }
@@ -278,7 +290,7 @@ fn what_is_no_datagram_at_all() {
         ("fe01", Malformed::Short),
         ("68656c6c6f", Malformed::Magic),
         ("fe0100", Malformed::Kind),
-        ("fe010d", Malformed::Kind),
+        ("fe010f", Malformed::Kind),
         ("fe0203", Malformed::Version),
         ("fe0007", Malformed::Version),
     ] {
@@ -357,6 +369,9 @@ fn sealed_kinds_name_what_is_wrong() {
         Malformed::Trailing,
     );
     refuse(Kind::Moved, "01", Malformed::Short);
+    refuse(Kind::Probed, "", Malformed::Short);
+    refuse(Kind::Probed, "8000", Malformed::Number);
+    refuse(Kind::Probed, "0100", Malformed::Trailing);
 }
 
 #[test]
