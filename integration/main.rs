@@ -5,5 +5,7 @@
 
 mod halfcopy;
 mod names;
+mod protocol;
 mod simulation;
+mod tidy;
 mod world;

@@ -52,6 +52,8 @@ impl Room {
             || !self
                 .door
                 .accepts(now, from, join.nonce, Purpose::Join, join.cookie)
+            // A copy that was long on its way would bring back one who has left.
+            || self.graveyard.has_welcomed(join.nonce)
         {
             self.stats.turned_away += 1;
             return;

@@ -67,6 +67,7 @@ impl Member {
             author: self.author.clone(),
             secret: self.secret,
             resume: self.welcome.resume,
+            welcomed: Some(self.welcome.nonce).filter(|_| self.link.has_received()),
             address: self.address,
             ordered: self.ordered,
             reason,
@@ -108,6 +109,8 @@ pub(super) struct Departed {
     pub(super) author: Author,
     pub(super) secret: Key,
     pub(super) resume: Key,
+    /// The nonce of its Join, if its Welcome is known to have come.
+    pub(super) welcomed: Option<u64>,
     pub(super) address: SocketAddr,
     pub(super) ordered: u64,
     pub(super) reason: GoneReason,
@@ -136,6 +139,13 @@ impl Graveyard {
 
     pub(super) fn find(&mut self, session: SessionId) -> Option<&mut Departed> {
         self.by_session.get_mut(&session)
+    }
+
+    /// Whether this is the nonce of one that had its Welcome: it asks under another one if it comes again.
+    pub(super) fn has_welcomed(&self, nonce: u64) -> bool {
+        self.by_session
+            .values()
+            .any(|departed| departed.welcomed == Some(nonce))
     }
 
     /// Takes the first one that is wanted.

@@ -45,7 +45,8 @@ pub struct Stats {
     pub replayed: u64,
     /// Datagrams of no session that we have.
     pub stray: u64,
-    /// Datagrams that a source sent beyond its limit, and Joins whose cookie was wrong.
+    /// Datagrams that a source sent beyond its limit, Joins whose cookie was wrong, and copies of the Join of one
+    /// who has left.
     pub turned_away: u64,
     /// Replies that found no room in the queue.
     pub dropped: u64,

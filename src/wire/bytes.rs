@@ -187,3 +187,139 @@ pub(super) fn varint_size(value: u64) -> usize {
 pub(super) fn difference_size(value: i64) -> usize {
     varint_size((value << 1 ^ value >> 63) as u64)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn written(write: impl FnOnce(&mut Writer<'_>)) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        write(&mut Writer::new(&mut bytes));
+        bytes
+    }
+
+    #[test]
+    fn fixed_integers_are_big_endian() {
+        let bytes = written(|writer| {
+            writer.u8(1).u16(0x0203).u32(0x0405_0607).u64(8);
+        });
+        assert_eq!(bytes, [1, 2, 3, 4, 5, 6, 7, 0, 0, 0, 0, 0, 0, 0, 8]);
+        let mut reader = Reader::new(&bytes);
+        assert_eq!((reader.u8(), reader.u16()), (Ok(1), Ok(0x0203)));
+        assert_eq!((reader.u32(), reader.u64()), (Ok(0x0405_0607), Ok(8)));
+        assert!(reader.is_empty() && reader.u8() == Err(Malformed::Short));
+    }
+
+    #[test]
+    fn varints_at_their_edges() {
+        let most = [0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x01];
+        for (value, bytes) in [
+            (0, &[0][..]),
+            (1, &[1]),
+            (127, &[0x7F]),
+            (128, &[0x80, 0x01]),
+            (16_383, &[0xFF, 0x7F]),
+            (16_384, &[0x80, 0x80, 0x01]),
+            (u64::MAX, &most),
+        ] {
+            assert_eq!(
+                written(|writer| {
+                    writer.varint(value);
+                }),
+                bytes
+            );
+            assert_eq!(Reader::new(bytes).varint(), Ok(value));
+        }
+        assert_eq!(most.len(), limits::VARINT);
+    }
+
+    #[test]
+    fn varints_that_are_longer_than_need_be_or_too_great() {
+        for bytes in [&[0x80, 0x00][..], &[0xFF, 0x00], &[0x80, 0x80, 0x00]] {
+            assert_eq!(Reader::new(bytes).varint(), Err(Malformed::Number));
+        }
+        let mut bytes = [0xFF; 10];
+        for last in [0x02, 0x03, 0x7F, 0x80, 0x81, 0xFF] {
+            bytes[9] = last;
+            assert_eq!(Reader::new(&bytes).varint(), Err(Malformed::Number));
+        }
+        for length in 0..9 {
+            let cut = Reader::new(&bytes[..length]).varint();
+            assert_eq!(cut, Err(Malformed::Short));
+        }
+    }
+
+    #[test]
+    fn differences_at_their_edges() {
+        for (value, zigzag) in [
+            (0, 0),
+            (-1, 1),
+            (1, 2),
+            (-64, 127),
+            (64, 128),
+            (i64::MAX, u64::MAX - 1),
+            (i64::MIN, u64::MAX),
+        ] {
+            let bytes = written(|writer| {
+                writer.difference(value);
+            });
+            assert_eq!(
+                bytes,
+                written(|writer| {
+                    writer.varint(zigzag);
+                })
+            );
+            assert_eq!(Reader::new(&bytes).difference(), Ok(value));
+        }
+    }
+
+    #[test]
+    fn sizes_are_those_of_what_is_written() {
+        let edges = (0..64).flat_map(|shift| {
+            let edge = 1u64 << shift;
+            [edge - 1, edge, edge + 1]
+        });
+        for value in edges.chain([u64::MAX - 1, u64::MAX]) {
+            let size = written(|writer| {
+                writer.varint(value);
+            })
+            .len();
+            assert_eq!(varint_size(value), size, "{value}");
+            for value in [value as i64, (value as i64).wrapping_neg()] {
+                let size = written(|writer| {
+                    writer.difference(value);
+                })
+                .len();
+                assert_eq!(difference_size(value), size, "{value}");
+            }
+        }
+    }
+
+    #[test]
+    fn texts_stand_behind_their_length() {
+        let bytes = written(|writer| {
+            writer.text("好").text("");
+        });
+        assert_eq!(bytes, [3, 0xE5, 0xA5, 0xBD, 0]);
+        let mut reader = Reader::new(&bytes);
+        assert_eq!((reader.text(3), reader.text(0)), (Ok("好"), Ok("")));
+        assert_eq!(Reader::new(&bytes).text(2), Err(Malformed::Text));
+        assert_eq!(Reader::new(&[2, b'a']).text(9), Err(Malformed::Short));
+        assert_eq!(Reader::new(&[1, 0xFF]).text(9), Err(Malformed::Text));
+        // Half a character.
+        assert_eq!(Reader::new(&bytes[..0]).text(9), Err(Malformed::Short));
+        assert_eq!(Reader::new(&[2, 0xE5, 0xA5]).text(9), Err(Malformed::Text));
+    }
+
+    #[test]
+    fn what_follows_the_end() {
+        assert_eq!(Reader::new(&[]).end(), Ok(()));
+        assert_eq!(Reader::new(&[0]).end(), Err(Malformed::Trailing));
+        assert_eq!(Reader::new(&[0, 0]).padding(), Ok(()));
+        assert_eq!(Reader::new(&[0, 1]).padding(), Err(Malformed::Trailing));
+        let padded = written(|writer| {
+            writer.u8(1).pad();
+        });
+        assert_eq!((padded.len(), padded[0]), (limits::DATAGRAM, 1));
+    }
+}

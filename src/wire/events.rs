@@ -101,6 +101,10 @@ pub fn decode_down<'a>(sealed: &Sealed<'a>) -> Result<Down<'a>, Malformed> {
     }
     while !reader.is_empty() {
         let (what, later) = read_event(&mut reader, &mut authors)?;
+        // The first event's time stands in front: there is one way to say it.
+        if down.events.is_empty() && later != 0 {
+            return Err(Malformed::Number);
+        }
         unix_ms = unix_ms.wrapping_add_signed(later);
         let event = Event {
             number: EventNumber(number),

@@ -8,6 +8,8 @@ mod bytes;
 mod events;
 mod open;
 mod sealed;
+#[cfg(test)]
+mod tests;
 mod up;
 
 pub use bytes::{Reader, Writer};

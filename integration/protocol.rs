@@ -1,0 +1,200 @@
+//! PROTOCOL.md against the code: its conversation byte for byte, its limits, and what it promises of a server.
+
+mod server;
+
+use chatroom::limits;
+use chatroom::seal::{self, Key};
+use chatroom::wire::*;
+use std::collections::BTreeMap;
+
+const TEXT: &str = include_str!("../PROTOCOL.md");
+
+const NONCE: u64 = 0xA1A2_A3A4_A5A6_A7A8;
+const COOKIE: u64 = 0xC1C2_C3C4_C5C6_C7C8;
+const EPOCH: u64 = 0xE1E2_E3E4_E5E6_E7E8;
+const SESSION: SessionId = SessionId(0x0030_0007);
+
+fn key(first: u8) -> Key {
+    Key::from_bytes(std::array::from_fn(|i| first + i as u8))
+}
+
+/// The datagrams of the conversation, by their names.
+fn conversation() -> BTreeMap<&'static str, Vec<u8>> {
+    let mut found = BTreeMap::new();
+    for part in TEXT.split("```hex ").skip(1) {
+        let (block, _) = part.split_once("```").expect("a block has an end");
+        let (name, lines) = block.split_once('\n').expect("a block has lines");
+        let bytes = lines.lines().flat_map(bytes_of_line).collect();
+        assert!(found.insert(name, bytes).is_none(), "{name} twice");
+    }
+    found
+}
+
+/// `a1 a2 ; what they are`, or `00 * 12 ; padding`.
+fn bytes_of_line(line: &str) -> Vec<u8> {
+    let (bytes, what) = line.split_once(';').expect("bytes are explained");
+    assert!(!what.trim().is_empty(), "bytes are explained: {line}");
+    let byte = |digits: &str| u8::from_str_radix(digits, 16).expect("hexadecimal digits");
+    match bytes.split_once('*') {
+        Some((value, count)) => {
+            let count = count.trim().parse().expect("a count");
+            vec![byte(value.trim()); count]
+        }
+        None => bytes.split_whitespace().map(byte).collect(),
+    }
+}
+
+fn open(open: Open<'_>) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    encode(&open, &mut bytes);
+    bytes
+}
+
+fn up(packet: u64, acked: u64, held_ms: u64, first: u64, utterance: Utterance<'_>) -> Vec<u8> {
+    let up = Up {
+        answer: false,
+        bye: false,
+        acked,
+        gap_end: 0,
+        held_ms,
+        first,
+        utterances: vec![],
+    };
+    let mut bytes = Vec::new();
+    let mut encoder = UpEncoder::new(&mut bytes, SESSION, PacketNumber(packet), &up);
+    assert!(encoder.push(utterance));
+    encoder.finish(key(0));
+    bytes
+}
+
+fn down() -> Vec<u8> {
+    let (mut frame, mut known) = (vec![0; limits::DOWN_HEAD], Vec::new());
+    let mut encoder = DownEncoder::new(&mut frame, &mut known, limits::DATAGRAM);
+    for (number, unix_ms, what) in [
+        (3, 1_700_000_000_000, What::Yours(1)),
+        (4, 1_700_000_001_500, What::Entered("小红")),
+        (5, 1_700_000_001_498, What::Said("小红", "你好")),
+    ] {
+        let author = 1;
+        assert!(encoder.push(
+            number,
+            &Stored {
+                unix_ms,
+                author,
+                what
+            }
+        ));
+    }
+    let digest = seal::digest(&frame[limits::DOWN_HEAD..]);
+    let to = (SESSION, PacketNumber(2), key(0));
+    seal_down(&mut frame, to, (1, 0), false, digest);
+    frame
+}
+
+fn gone() -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let reason = GoneReason::Left;
+    let gone = Gone { reason, why: "" };
+    gone.write(&mut bytes, SESSION, PacketNumber(3), key(0));
+    bytes
+}
+
+#[test]
+fn the_conversation_is_what_the_code_writes() {
+    let (nonce, cookie) = (NONCE, COOKIE);
+    let join = Join {
+        nonce,
+        cookie,
+        history: 20,
+        resume: None,
+        name: "小明",
+    };
+    let welcome = Welcome {
+        nonce,
+        session: SESSION,
+        secret: key(0),
+        resume: key(16),
+        epoch: EPOCH,
+        first: 1,
+        live: 2,
+        heard: 0,
+        idle_timeout: 60,
+    };
+    let expected = BTreeMap::from([
+        ("Hello", open(Open::Hello(Hello { nonce }))),
+        (
+            "Challenge",
+            open(Open::Challenge(Challenge { nonce, cookie })),
+        ),
+        ("Join", open(Open::Join(join))),
+        ("Welcome", open(Open::Welcome(welcome))),
+        ("Up, says", up(2, 2, 37, 1, Utterance::Say("大家好"))),
+        ("Down", down()),
+        ("Up, leaves", up(3, 5, 0, 2, Utterance::Leave)),
+        ("Gone", gone()),
+    ]);
+    let told = conversation();
+    assert_eq!(
+        told.keys().collect::<Vec<_>>(),
+        expected.keys().collect::<Vec<_>>()
+    );
+    for (name, bytes) in &expected {
+        assert_eq!(told[name], *bytes, "{name}");
+    }
+}
+
+#[test]
+fn the_conversation_can_be_read() {
+    for (name, bytes) in conversation() {
+        match decode(&bytes).expect(name) {
+            Datagram::Sealed(sealed) => assert!(sealed.verify(key(0)), "{name}"),
+            Datagram::Open(_) => (),
+            Datagram::Foreign(_) => panic!("{name} is of this version"),
+        }
+    }
+}
+
+/// Each named limit and its value, as the table writes it.
+macro_rules! values {
+    ($($name:ident)*) => {
+        BTreeMap::from([$((stringify!($name), format!("{:?}", limits::$name).replace(' ', ""))),*])
+    };
+}
+
+#[test]
+fn the_limits_are_those_of_the_code() {
+    let values = values!(
+        DATAGRAM NAME_BYTES NAME_CHARS NAME_SENT UTTERANCE_BYTES WHY_BYTES VARINT SEALED_HEAD DOWN_HEAD
+        CHALLENGE UNKNOWN DATAGRAM_SIZES PATH_PROBES PATH_RETRY IN_FLIGHT_BYTES
+        INDEXED_AUTHORS REPLAY_WINDOW EARLY_DATAGRAMS UTTERANCES_UNORDERED WINDOW_FIRST WINDOW_LEAST
+        WINDOW_MOST RTO_FIRST RTO_LEAST RTO_MOST ACK_ALLOWANCE ACK_DELAY_LEAST ACK_DELAY_MOST HANDSHAKE_RETRY
+        HANDSHAKE_RETRY_MOST JOIN_TRIES CONNECT_TIMEOUT COOKIE_SLOT SOURCE_BURST SOURCE_RATE KEEP_ALIVE
+        KEEP_ALIVE_LEAST KEEP_ALIVE_AFTER_TALK IDLE_TIMEOUT REBIND_AFTER RETURN_AFTER RECENT_TAGS RATE_BURST
+        RATE HISTORY LOG_EVENTS LOG_BYTES MEMBERS PER_ADDRESS DEPARTED REPLIES RECEIVE_QUEUE CLOSE_DELIVER
+        CLOSE_TIMEOUT CLOSE_REPEAT
+    );
+    let table = TEXT.split_once("\n## Limits\n").expect("a table").1;
+    let table = table.split_once("\n## ").expect("a part after it").0;
+    let mut told = BTreeMap::new();
+    for row in table.lines().filter_map(|line| line.strip_prefix("| `")) {
+        let (name, rest) = row.split_once("` | ").expect("a name");
+        let (value, _) = rest.split_once(" |").expect("a value");
+        // Blanks count for nothing: a Duration shows itself without one before its unit.
+        told.insert(name, value.replace(' ', ""));
+    }
+    assert_eq!(told, values);
+}
+
+#[test]
+fn every_kind_has_its_part() {
+    use Kind::*;
+    for kind in [
+        Hello, Challenge, Join, Welcome, Refused, Unknown, Up, Down, Ask, Tell, Gone, Moved, Probe,
+        Probed,
+    ] {
+        let heading = format!("\n### {} {kind:?}\n", kind as u8);
+        assert!(TEXT.contains(&heading), "{heading}");
+        let row = format!("\n| {} | {kind:?} | ", kind as u8);
+        assert!(TEXT.contains(&row), "{row}");
+    }
+}
