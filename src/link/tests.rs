@@ -16,7 +16,7 @@ fn run(first: u64, end: u64) -> Run {
 fn send(link: &mut Link, now: Duration, available: u64, each: u64) -> Vec<(u64, u64, u64)> {
     let mut sent = Vec::new();
     while let Some(next) = link.poll_send(available) {
-        let end = next.end.min(next.first + each);
+        let end = next.end.min(next.first.saturating_add(each));
         let packet = link.next_packet(now);
         link.on_sent(now, run(next.first, end));
         sent.push((next.first, end, packet.0));
