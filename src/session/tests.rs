@@ -200,7 +200,7 @@ fn numbers(events: &[Event]) -> Vec<u64> {
 fn a_handshake_is_retried_and_given_up_after_its_time() {
     let mut desk = Desk::new(0);
     let out = desk.wait(limits::CONNECT_TIMEOUT - ms(1));
-    assert!((20..30).contains(&out.len()), "{}", out.len());
+    assert!((20..40).contains(&out.len()), "{}", out.len());
     let pauses: Vec<_> = desk
         .sent_at
         .windows(2)

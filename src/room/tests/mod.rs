@@ -49,7 +49,7 @@ impl House {
     fn flush(&mut self) -> Datagrams {
         let mut out = Datagrams::new();
         while let Some((to, bytes)) = self.room.poll_transmit(self.now) {
-            assert!(bytes.len() <= limits::DATAGRAM);
+            assert!(bytes.len() <= limits::DATAGRAM_SIZES[2]);
             out.push((to, bytes.to_vec()));
         }
         out
