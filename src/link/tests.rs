@@ -340,8 +340,7 @@ fn two_links_deliver_everything_over_a_channel_that_loses() {
         });
         let (mut now, mut wire, mut count) = (ms(0), Wire::new(), 0);
         loop {
-            for from in 0..2 {
-                let end = &mut ends[from];
+            for (from, end) in ends.iter_mut().enumerate() {
                 loop {
                     let run = end.link.poll_send(end.items + 1);
                     if run.is_none() && !end.link.is_ack_due(now) {

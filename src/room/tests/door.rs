@@ -177,7 +177,6 @@ fn a_name_that_is_taken_or_looks_like_it_or_is_not_allowed_is_refused() {
             "{bad}"
         );
     }
-    // Of the one whose address is another but whose nonce is a guess, too.
     assert_eq!(house.users.len(), 1);
 }
 
@@ -275,7 +274,7 @@ fn history_is_what_is_wanted_and_what_the_operator_allows() {
     assert_eq!(
         newcomers[1].1.as_deref(),
         Some("!7"),
-        "6 was 甲1's entering? no: 7, 8, 甲1"
+        "then 8, and 甲1 entering"
     );
     let mut fresh = House::new(Config::default());
     let peer = fresh.enter("甲", address(1), 100);
