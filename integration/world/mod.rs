@@ -166,7 +166,11 @@ impl World {
         self.next_port += 1;
         let host = (self.next_port % 50 + self.next_port / 60_000 * 50) as u8;
         // Loopback, where larger datagrams are tried, and elsewhere.
-        let network = if self.next_port.is_multiple_of(2) { 127 } else { 10 };
+        let network = if self.next_port.is_multiple_of(2) {
+            127
+        } else {
+            10
+        };
         (
             [network, 0, 1, host],
             (1000 + self.next_port % 60_000) as u16,

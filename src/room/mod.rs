@@ -20,6 +20,8 @@ mod member;
 mod operator;
 mod path;
 mod talk;
+#[cfg(test)]
+mod tests;
 mod users;
 
 pub use ledger::{Entry, InMemory, Ledger, MemberRef, Proposal};

@@ -13,6 +13,8 @@
 mod event;
 mod handshake;
 mod presence;
+#[cfg(test)]
+mod tests;
 
 pub use event::{End, Event, Joined, Seen};
 

@@ -1,0 +1,426 @@
+//! Staying, moving, falling silent, coming back, and leaving.
+
+use super::*;
+
+fn move_to(peer: &mut Peer, house: &mut House, to: SocketAddr) -> Option<Challenge> {
+    peer.address = to;
+    let up = peer.acknowledging();
+    let out = peer.send(house, &up);
+    out.iter()
+        .filter(|(at, _)| *at == to)
+        .find_map(|(_, bytes)| {
+            let Ok(Datagram::Open(Open::Challenge(challenge))) = wire::decode(bytes) else {
+                return None;
+            };
+            Some(challenge)
+        })
+}
+
+fn moved(peer: &mut Peer, challenge: Challenge) -> Vec<u8> {
+    peer.packet += 1;
+    let mut bytes = Vec::new();
+    let Challenge { nonce, cookie } = challenge;
+    let (session, secret) = (peer.welcome().session, peer.welcome().secret);
+    Moved { nonce, cookie }.write(&mut bytes, session, PacketNumber(peer.packet), secret);
+    bytes
+}
+
+fn place(house: &House, name: &str) -> SocketAddr {
+    let name = Name::new(name).expect("a name");
+    house.users.find(&name).expect("in the room").address
+}
+
+#[test]
+fn data_moves_only_after_the_new_address_has_answered() {
+    let mut house = House::new(Config::default());
+    let mut a = house.member("小明", 1);
+    let out = house.wait(ms(1000));
+    a.take(&out);
+    a.answer(&mut house);
+    let challenge = move_to(&mut a, &mut house, address(9)).expect("a challenge");
+    assert_eq!(place(&house, "小明"), address(1));
+    assert!(house.announce("x").iter().all(|(to, _)| *to == address(1)));
+    // A wrong cookie, or the right one from elsewhere, moves nothing.
+    let wrong = moved(
+        &mut a,
+        Challenge {
+            cookie: challenge.cookie ^ 1,
+            ..challenge
+        },
+    );
+    house.give(address(9), &wrong);
+    let elsewhere = moved(&mut a, challenge);
+    house.give(address(8), &elsewhere);
+    assert_eq!(place(&house, "小明"), address(1));
+    let right = moved(&mut a, challenge);
+    let out = house.give(address(9), &right);
+    assert_eq!(place(&house, "小明"), address(9));
+    assert!(out.iter().any(|(to, _)| *to == address(9)), "at once");
+    a.take(&out);
+    assert_eq!(a.told().last(), Some(&"!x"));
+    assert_eq!(house.room.stats().events, 2, "to move is not to leave");
+}
+
+#[test]
+fn a_replay_and_an_older_packet_move_nothing() {
+    let mut house = House::new(Config::default());
+    let mut a = house.member("小明", 1);
+    let mut b = house.member("小红", 2);
+    let up = a.acknowledging();
+    let (old, new) = (a.up(&up), a.up(&up));
+    house.give(address(1), &new);
+    assert!(
+        house
+            .give(address(9), &new)
+            .iter()
+            .all(|(to, _)| *to != address(9))
+    );
+    assert!(
+        house
+            .give(address(9), &old)
+            .iter()
+            .all(|(to, _)| *to != address(9))
+    );
+    // An older Moved does not either; nor does another session's cookie.
+    let challenge = move_to(&mut a, &mut house, address(9)).expect("a challenge");
+    let late = moved(&mut a, challenge);
+    a.address = address(1);
+    a.answer(&mut house);
+    house.give(address(9), &late);
+    let other = moved(&mut b, challenge);
+    house.give(address(9), &other);
+    assert_eq!(
+        (place(&house, "小明"), place(&house, "小红")),
+        (address(1), address(2))
+    );
+}
+
+#[test]
+fn after_a_silence_one_has_left_and_what_was_held_back_is_said_before() {
+    let mut house = House::new(Config {
+        rate: 1,
+        ..Config::default()
+    });
+    let mut a = house.member("小明", 1);
+    let mut b = house.member("小红", 2);
+    a.say(&mut house, &["x"; 32]);
+    for _ in 0..59 {
+        let out = house.wait(ms(1000));
+        b.take(&out);
+        b.answer(&mut house);
+    }
+    assert_eq!(house.users.len(), 2, "not yet");
+    house.shown();
+    house.room.config.rate = 0;
+    // Nothing wakes the held back any more but the silence itself.
+    let out = house.wait(ms(1500));
+    a.take(&out);
+    assert_eq!(house.users.len(), 1);
+    let gone = house.shown();
+    assert!(matches!(gone.last(), Some(Shown::Left(_))), "{gone:?}");
+    assert_eq!(a.gone, Some((GoneReason::Silent, String::new())));
+    assert_eq!(house.room.stats().events, 2 + 32 + 1);
+}
+
+#[test]
+fn held_back_words_come_out_with_the_silence() {
+    let config = Config {
+        rate: 1,
+        idle_timeout: ms(5000),
+        ..Config::default()
+    };
+    let mut house = House::new(config);
+    let mut a = house.member("小明", 1);
+    a.say(&mut house, &["x"; 32]);
+    house.wait(ms(5000));
+    let shown = house.shown();
+    assert!(house.users.is_empty());
+    let said = shown
+        .iter()
+        .filter(|what| matches!(what, Shown::Said(..)))
+        .count();
+    assert_eq!(said, 32);
+    assert!(matches!(shown.last(), Some(Shown::Left(_))));
+}
+
+#[test]
+fn who_is_kicked_is_told_why() {
+    let mut house = House::new(Config::default());
+    let (mut a, mut b) = (house.member("小明", 1), house.member("小红", 2));
+    let out = house.kick("小明", "太吵");
+    a.take(&out);
+    b.take(&out);
+    assert_eq!(a.gone, Some((GoneReason::Kicked, "太吵".into())));
+    assert_eq!(b.told().last(), Some(&"-小明"));
+    let nobody = Name::new("丙").expect("a name");
+    assert!(
+        !house
+            .room
+            .handle_kick(&mut house.users, house.now, &nobody, "")
+    );
+    let out = house.kick("小红", &"长".repeat(200));
+    b.take(&out);
+    let why = b.gone.expect("gone").1;
+    assert!(
+        why.len() <= limits::WHY_BYTES && why.chars().all(|c| c == '长'),
+        "{why}"
+    );
+}
+
+#[test]
+fn leaving_is_confirmed_each_time_it_is_asked_for() {
+    let mut house = House::new(Config::default());
+    let mut a = house.member("小明", 1);
+    a.utter(
+        &mut house,
+        &[
+            Utterance::Say("再见"),
+            Utterance::Leave,
+            Utterance::Say("!"),
+        ],
+    );
+    assert_eq!(a.gone.take(), Some((GoneReason::Left, String::new())));
+    assert_eq!(house.room.stats().events, 3);
+    a.said -= 2;
+    a.leave(&mut house);
+    assert_eq!(a.gone.take(), Some((GoneReason::Left, String::new())));
+    let up = Up {
+        bye: true,
+        ..a.acknowledging()
+    };
+    assert!(
+        a.send(&mut house, &up).is_empty(),
+        "a bye is never answered"
+    );
+}
+
+#[test]
+fn a_departed_one_gets_less_than_it_brings_at_an_address_that_proved_nothing() {
+    let mut house = House::new(Config::default());
+    let mut a = house.member("小明", 1);
+    house.kick("小明", &"w".repeat(200));
+    for _ in 0..3 {
+        let up = a.acknowledging();
+        let bytes = a.up(&up);
+        let out = house.give(address(9), &bytes);
+        assert_eq!((out.len(), out[0].0), (1, address(9)));
+        assert!(out[0].1.len() < bytes.len());
+        let out = house.give(address(1), &bytes);
+        assert!(out[0].1.len() > 200, "with the reason, where it was");
+    }
+}
+
+#[test]
+fn of_an_unknown_session_one_is_told_in_fewer_bytes_unless_it_says_bye() {
+    let mut house = House::new(Config::default());
+    let mut a = house.member("小明", 1);
+    let mut other = House::with(Config::default(), Box::new(InMemory::default()), 1);
+    let up = a.acknowledging();
+    let bytes = a.up(&up);
+    let out = other.give(address(1), &bytes);
+    assert!(out[0].1.len() < bytes.len());
+    let Some(Open::Unknown(unknown)) = open(&out) else {
+        panic!("{out:?}")
+    };
+    assert_eq!(unknown.session, a.welcome().session);
+    let bye = a.up(&Up {
+        bye: true,
+        ..a.acknowledging()
+    });
+    assert!(other.give(address(1), &bye).is_empty());
+}
+
+#[test]
+fn a_live_session_is_resumed_by_who_proves_it() {
+    let mut house = House::new(Config::default());
+    let mut a = house.member("小明", 1);
+    let mut b = house.member("小红", 2);
+    a.say(&mut house, &["一", "二"]);
+    a.answer(&mut house);
+    let out = b.say(&mut house, &["hi"]);
+    drop(out);
+    // Without proof, or with a wrong one, the name is taken.
+    let mut thief = Peer::new("小明", address(5));
+    assert_eq!(
+        refusal(&thief.try_enter(&mut house)),
+        Some(Refusal::NameTaken)
+    );
+    thief.resume = Some((a.welcome().epoch, 1, Key::from_bytes([1; 16])));
+    assert_eq!(
+        refusal(&thief.try_enter(&mut house)),
+        Some(Refusal::NameTaken)
+    );
+    let before = (a.welcome(), house.room.stats().events);
+    a.address = address(3);
+    a.again(&mut house);
+    assert_ne!(a.welcome().session, before.0.session);
+    assert!(a.welcome().resume == before.0.resume && a.welcome().secret != before.0.secret);
+    assert_eq!(a.welcome().heard, 2, "the numbering goes on");
+    assert_eq!(house.room.stats().events, before.1, "nobody entered");
+    assert_eq!(a.told().last(), Some(&"小红:hi"));
+    a.say(&mut house, &["三"]);
+    assert_eq!((a.heard, place(&house, "小明")), ((3, 0), address(3)));
+    assert_eq!(house.users.len(), 2);
+}
+
+#[test]
+fn what_is_held_back_outlives_a_new_session() {
+    let mut house = House::new(Config::default());
+    let mut a = house.member("小明", 1);
+    a.say(&mut house, &["x"; 30]);
+    a.again(&mut house);
+    assert_eq!(a.welcome().heard, 30);
+    let out = house.wait(ms(2000));
+    a.take(&out);
+    assert_eq!(a.heard, (30, 0));
+    assert_eq!(house.room.stats().events, 31);
+}
+
+#[test]
+fn one_who_went_silently_continues_without_saying_anything_twice() {
+    let mut house = House::new(Config::default());
+    let mut a = house.member("小明", 1);
+    a.say(&mut house, &["一", "二"]);
+    house.wait(limits::IDLE_TIMEOUT);
+    assert!(house.users.is_empty());
+    a.again(&mut house);
+    assert_eq!(a.welcome().heard, 2);
+    let out = house.wait(ms(100));
+    a.take(&out);
+    assert_eq!(
+        a.told()[3..],
+        ["#0", "#0"],
+        "its own leaving, and its coming back"
+    );
+    a.said = 0;
+    a.say(&mut house, &["一", "二", "三"]);
+    assert_eq!(a.heard, (3, 0));
+    assert_eq!(house.room.stats().events, 6);
+}
+
+#[test]
+fn one_who_left_and_never_heard_of_it_says_nothing_twice() {
+    let mut house = House::new(Config::default());
+    let mut a = house.member("小明", 1);
+    a.utter(&mut house, &[Utterance::Say("一"), Utterance::Leave]);
+    a.again(&mut house);
+    assert_eq!(a.welcome().heard, 1, "but its leaving is to come again");
+    a.gone = None;
+    a.leave(&mut house);
+    assert_eq!(a.gone, Some((GoneReason::Left, String::new())));
+    let said = house
+        .shown()
+        .into_iter()
+        .filter(|what| matches!(what, Shown::Said(..)));
+    assert_eq!(said.count(), 1);
+}
+
+#[test]
+fn with_a_wrong_proof_a_departed_one_is_somebody_new() {
+    let mut house = House::new(Config::default());
+    let mut a = house.member("小明", 1);
+    a.say(&mut house, &["一", "二"]);
+    house.wait(limits::IDLE_TIMEOUT);
+    let mut thief = Peer::new("小明", address(5));
+    thief.resume = Some((a.welcome().epoch, 1, Key::from_bytes([1; 16])));
+    thief.enter(&mut house);
+    assert_eq!(thief.welcome().heard, 0);
+    assert_eq!(
+        thief.told()[..3],
+        ["+小明", "小明:一", "小明:二"],
+        "not its own words"
+    );
+}
+
+#[test]
+fn after_another_start_of_the_server_the_log_comes_from_its_beginning() {
+    let mut house = House::new(Config {
+        history: 0,
+        ..Config::default()
+    });
+    for text in ["一", "二"] {
+        house.announce(text);
+    }
+    let mut a = Peer::new("小明", address(1));
+    a.resume = Some((house.room.epoch() ^ 1, 77, Key::from_bytes([1; 16])));
+    a.enter(&mut house);
+    assert_eq!((a.welcome().first, a.welcome().live), (1, 1));
+    assert_eq!(a.told(), ["!一", "!二", "#0"]);
+}
+
+#[test]
+fn a_room_that_closes_tells_everyone_after_what_was_said() {
+    let mut house = House::new(Config::default());
+    let (mut a, mut b) = (house.member("小明", 1), house.member("小红", 2));
+    house.announce("完了");
+    house.room.handle_close(house.now);
+    house.flush();
+    assert_eq!(
+        refusal(&Peer::new("丙", address(3)).try_enter(&mut house)),
+        Some(Refusal::Closing)
+    );
+    let closed_at = house.now;
+    let out = house.wait(ms(500));
+    for peer in [&mut a, &mut b] {
+        peer.take(&out);
+        peer.gone = None;
+    }
+    let out = a.answer(&mut house);
+    assert_eq!(a.told().last(), Some(&"!完了"));
+    assert!(!out.is_empty() && a.gone == Some((GoneReason::Closed, String::new())));
+    assert!(
+        b.gone.is_none(),
+        "b has not confirmed that it has everything"
+    );
+    let up = Up {
+        bye: true,
+        ..a.acknowledging()
+    };
+    a.send(&mut house, &up);
+    assert_eq!(
+        (house.users.len(), house.room.is_closed(house.now)),
+        (1, false)
+    );
+    let out = house.wait(ms(600));
+    b.take(&out);
+    let told = out.iter().filter(|(to, _)| *to == b.address).count();
+    assert!(b.gone.is_some() && told >= 2, "told in any case, and again");
+    house.wait(closed_at + limits::CLOSE_TIMEOUT - house.now - ms(1));
+    assert!(!house.room.is_closed(house.now));
+    house.now += ms(1);
+    assert!(house.room.is_closed(house.now));
+}
+
+#[test]
+fn who_acknowledges_what_was_never_sent_is_removed() {
+    let mut house = House::new(Config::default());
+    let mut a = house.member("小明", 1);
+    let up = Up {
+        acked: a.acked + 1,
+        ..a.acknowledging()
+    };
+    a.send(&mut house, &up);
+    assert_eq!(a.gone, Some((GoneReason::Violation, String::new())));
+    assert!(house.users.is_empty());
+}
+
+#[test]
+fn a_departed_session_is_remembered_only_so_long() {
+    let config = Config {
+        per_address: Some(0),
+        ..Config::default()
+    };
+    let mut house = House::new(config);
+    for number in 0..limits::DEPARTED + 10 {
+        house.now += ms(1);
+        let mut peer = Peer::new("小明", address(1));
+        peer.nonce = number as u64;
+        peer.enter(&mut house);
+        peer.leave(&mut house);
+    }
+    let mut departed = 0;
+    while house.room.graveyard.take(|_| true).is_some() {
+        departed += 1;
+    }
+    assert_eq!(departed, limits::DEPARTED);
+}

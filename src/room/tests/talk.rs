@@ -1,0 +1,297 @@
+//! Talk: who is told what, at which rate, in how few bytes.
+
+use super::*;
+
+#[test]
+fn the_speaker_gets_a_mark_and_the_others_the_text() {
+    let mut house = House::new(Config::default());
+    let (mut a, mut b) = (house.member("小明", 1), house.member("小红", 2));
+    house.settle(&mut [&mut a, &mut b]);
+    let out = a.say(&mut house, &["大家好", "再见"]);
+    b.take(&out);
+    assert_eq!(a.told(), ["#0", "+小红", "#1", "#2"]);
+    assert_eq!(b.told(), ["#0", "小明:大家好", "小明:再见"]);
+    assert_eq!(a.heard, (2, 0));
+    let out = house.announce("今晚停机");
+    a.take(&out);
+    b.take(&out);
+    assert_eq!(
+        (a.told().pop(), b.told().pop()),
+        (Some("!今晚停机"), Some("!今晚停机"))
+    );
+}
+
+#[test]
+fn what_is_said_twice_is_said_once_and_what_comes_early_waits() {
+    let mut house = House::new(Config::default());
+    let mut a = house.member("小明", 1);
+    a.said = 1;
+    a.say(&mut house, &["二"]);
+    assert_eq!(a.heard.0, 0, "the first is missing");
+    a.said = 0;
+    a.say(&mut house, &["一"]);
+    a.said = 0;
+    let out = a.say(&mut house, &["一", "二"]);
+    assert!(!out.is_empty(), "said again: acknowledged at once");
+    assert_eq!(a.heard, (2, 0));
+    let said = house.shown();
+    assert_eq!(said.len(), 3, "{said:?}");
+}
+
+#[test]
+fn talk_beyond_the_rate_is_held_back_and_not_dropped() {
+    let mut house = House::new(Config::default());
+    let mut a = house.member("小明", 1);
+    let texts: Vec<String> = (1..=30).map(|number| number.to_string()).collect();
+    let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+    a.say(&mut house, &texts);
+    assert_eq!(a.heard, (30, 10), "20 at once");
+    let before = house.room.stats().events;
+    let out = house.wait(ms(450));
+    assert_eq!(house.room.stats().events - before, 4, "then 10 a second");
+    a.take(&out);
+    let out = house.wait(ms(700));
+    a.take(&out);
+    assert_eq!(house.room.stats().events - before, 10);
+    assert_eq!(house.shown().len(), 31);
+    let mut free = House::new(Config {
+        rate: 0,
+        ..Config::default()
+    });
+    let mut a = free.member("小明", 1);
+    for _ in 0..10 {
+        a.say(&mut free, &texts);
+    }
+    assert_eq!(a.heard, (300, 0), "0: no limit");
+}
+
+#[test]
+fn a_token_that_comes_while_the_flush_is_under_way_is_not_missed() {
+    let mut house = House::new(Config::default());
+    let mut a = house.member("小明", 1);
+    let texts = ["x"; 21];
+    let utterances = texts.map(Utterance::Say).to_vec();
+    let up = Up {
+        first: 1,
+        utterances,
+        ..a.acknowledging()
+    };
+    let bytes = a.up(&up);
+    house
+        .room
+        .handle_datagram(&mut house.users, house.now, a.address, &bytes);
+    house.room.handle_timeout(&mut house.users, house.now);
+    // The driver's clock goes on between handling and sending.
+    house.now += ms(150);
+    house.flush();
+    house.wait(ms(10));
+    assert_eq!(house.room.stats().events, 22);
+}
+
+#[test]
+fn utterances_far_ahead_of_what_is_ordered_are_not_kept() {
+    let mut house = House::new(Config {
+        rate: 1,
+        ..Config::default()
+    });
+    let mut a = house.member("小明", 1);
+    a.say(&mut house, &["x"; 60]);
+    assert_eq!(a.heard.0, limits::UTTERANCES_UNORDERED, "and no more");
+    let mut b = house.member("小红", 2);
+    b.said = 1000;
+    b.say(&mut house, &["x"]);
+    for first in [u64::MAX - 1, u64::MAX - 40] {
+        let up = Up {
+            first,
+            utterances: vec![Utterance::Say("x")],
+            ..b.acknowledging()
+        };
+        b.send(&mut house, &up);
+    }
+    assert_eq!(b.heard.0, 0);
+}
+
+#[test]
+fn nothing_said_is_not_shown_but_has_its_number() {
+    let mut house = House::new(Config::default());
+    let mut a = house.member("小明", 1);
+    a.say(&mut house, &["", "x"]);
+    assert_eq!((a.heard, a.told()), ((2, 0), vec!["#0", "#2"]));
+}
+
+#[test]
+fn members_at_one_cursor_share_the_bytes_of_a_body() {
+    let mut house = House::new(Config::default());
+    let mut members: Vec<Peer> = (1..=9)
+        .map(|host| house.member(&format!("甲{host}"), host))
+        .collect();
+    house.settle(&mut members.iter_mut().collect::<Vec<_>>());
+    let out = members[0].say(&mut house, &["大家好"]);
+    let bodies: Vec<&[u8]> = out
+        .iter()
+        .filter(|(to, _)| *to != members[0].address)
+        .map(|(_, bytes)| &bytes[limits::DOWN_HEAD..])
+        .collect();
+    assert_eq!(bodies.len(), 8);
+    assert!(bodies.iter().all(|body| *body == bodies[0]));
+    let own: Vec<_> = out
+        .iter()
+        .filter(|(to, _)| *to == members[0].address)
+        .collect();
+    assert!(own.len() == 1 && own[0].1.len() < limits::DOWN_HEAD + bodies[0].len());
+}
+
+#[test]
+fn a_member_that_fell_off_the_log_is_told_how_much_it_missed() {
+    let mut house = House::new(Config {
+        rate: 0,
+        idle_timeout: ms(600_000),
+        ..Config::default()
+    });
+    let mut a = house.member("小明", 1);
+    house.wait(ms(1000));
+    // Nothing of this is acknowledged: some is in flight, the rest was never sent.
+    let count = limits::LOG_EVENTS as u64 + 50;
+    for number in 0..count {
+        house
+            .room
+            .handle_announce(&mut house.users, house.now, &number.to_string());
+        if number < 30 {
+            house.flush();
+        }
+    }
+    for _ in 0..4000 {
+        let out = house.wait(ms(1000));
+        a.take(&out);
+        let out = a.answer(&mut house);
+        a.take(&out);
+        if a.acked == count + 1 {
+            break;
+        }
+    }
+    assert_eq!(a.acked, count + 1, "it has everything in the end");
+    let mut next = 1;
+    let mut gaps = 0;
+    for (number, told) in &a.seen {
+        assert_eq!(*number, next, "{told}");
+        let gap = told
+            .strip_prefix("gap ")
+            .map(|count| count.parse().expect("a count"));
+        gaps += gap.unwrap_or(0);
+        next += gap.unwrap_or(1);
+    }
+    // The first 30 or less may have gone out before they were trimmed; they were lost.
+    assert_eq!(gaps, 50);
+    assert_eq!(
+        a.seen.last().map(|seen| seen.1.clone()),
+        Some(format!("!{}", count - 1))
+    );
+    let shown = house.shown();
+    assert_eq!(shown[0], Shown::Gap(51), "the operator is told, too");
+}
+
+#[test]
+fn the_roster_comes_in_pages_that_fit_a_datagram() {
+    let mut house = House::new(Config {
+        per_address: Some(0),
+        ..Config::default()
+    });
+    let mut names = Vec::new();
+    for host in 1..=60 {
+        let name = format!("{}{host:02}", "很长的名字啊".repeat(2));
+        house.enter(&name, address(host), 0);
+        names.push(name);
+    }
+    let mut a = house.member("小明", 100);
+    names.push("小明".into());
+    let (mut after, mut told, mut pages) = (0, Vec::new(), 0);
+    loop {
+        a.packet += 1;
+        let mut bytes = Vec::new();
+        let (session, secret) = (a.welcome().session, a.welcome().secret);
+        Ask { request: 7, after }.write(&mut bytes, session, PacketNumber(a.packet), secret);
+        let out = house.give(a.address, &bytes);
+        let Ok(Datagram::Sealed(sealed)) = wire::decode(&out[0].1) else {
+            panic!()
+        };
+        let tell = Tell::read(&sealed).expect("well-formed");
+        assert_eq!((tell.request, tell.after), (7, after));
+        told.extend(tell.names.iter().map(|name| (*name).to_owned()));
+        pages += 1;
+        after = tell.next;
+        if after == 0 {
+            break;
+        }
+    }
+    assert!(pages > 1);
+    assert_eq!(told, names);
+}
+
+#[test]
+fn an_answer_about_who_is_here_does_not_swallow_an_acknowledgement() {
+    let mut house = House::new(Config::default());
+    let mut a = house.member("小明", 1);
+    let out = house.wait(ms(3000));
+    a.take(&out);
+    // Nothing said is no event, so the acknowledgement has nothing to ride on.
+    a.say(&mut house, &[""]);
+    a.packet += 1;
+    let mut bytes = Vec::new();
+    let (session, secret) = (a.welcome().session, a.welcome().secret);
+    Ask {
+        request: 7,
+        after: 0,
+    }
+    .write(&mut bytes, session, PacketNumber(a.packet), secret);
+    let out = house.give(a.address, &bytes);
+    assert_eq!(out.len(), 1, "the Tell");
+    assert_eq!(
+        house.wait(limits::ACK_DELAY_MOST).len(),
+        1,
+        "the acknowledgement"
+    );
+}
+
+#[test]
+fn timers_do_not_pile_up() {
+    let mut house = House::new(Config {
+        idle_timeout: ms(60_000_000),
+        ..Config::default()
+    });
+    let mut a = house.member("小明", 1);
+    for _ in 0..2000 {
+        let up = Up {
+            answer: true,
+            ..a.acknowledging()
+        };
+        a.send(&mut house, &up);
+        let out = house.wait(ms(200));
+        a.take(&out);
+    }
+    assert!(house.room.timers.len() < 200, "{}", house.room.timers.len());
+}
+
+#[test]
+fn counters_count() {
+    let mut house = House::new(Config::default());
+    let mut a = house.member("小明", 1);
+    let up = a.acknowledging();
+    let bytes = a.up(&up);
+    house.give(a.address, &bytes);
+    house.give(a.address, &bytes);
+    let mut forged = a.up(&up);
+    *forged.last_mut().expect("bytes") ^= 1;
+    house.give(a.address, &forged);
+    house.give(a.address, b"hello");
+    let mut stray = a.up(&up);
+    stray[4] ^= 1;
+    house.give(a.address, &stray);
+    let stats = house.room.stats();
+    assert_eq!((stats.replayed, stats.forged), (1, 1));
+    assert_eq!((stats.malformed, stats.stray, stats.events), (1, 1, 1));
+    assert_eq!(stats.received, 8);
+    assert_eq!(stats.resent, 0);
+    house.announce("x");
+    house.wait(ms(1500));
+    assert!(house.room.stats().resent >= 1);
+}
