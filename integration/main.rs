@@ -5,5 +5,6 @@
 
 mod halfcopy;
 mod names;
+mod player;
 mod simulation;
 mod world;
