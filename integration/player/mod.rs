@@ -121,9 +121,39 @@ macro_rules! scripts {
 }
 
 scripts! {
+    address_change
+    closed_output
+    command_lines
+    commands
+    control_characters
+    english
     entering
+    fallen_off
+    forged_notice
+    history
+    kick
+    kill_under_loss
+    leaving_eof
+    leaving_kill
+    leaving_quit
+    long_text
+    loss
+    multi_line
     name_taken
     operator
     partition
-    loss
+    pasted_lines
+    per_address
+    rate
+    reserved_names
+    room_full
+    saying
+    server_eof
+    server_quit
+    server_restart
+    stopped_client
+    stopped_too_long
+    two_speakers
+    unreachable
+    who
 }

@@ -184,10 +184,7 @@ impl Script {
 
     /// Whether chance decides anything that a reader of the script would notice.
     pub(crate) fn is_faulty(&self) -> bool {
-        self.needs_relay()
-            || self
-                .acts()
-                .any(|act| matches!(act, Act::Stop(_) | Act::Restart))
+        self.needs_relay() || self.acts().any(|act| *act == Act::Restart)
     }
 
     /// Whether the server's screen is read, and then it is read whole.
