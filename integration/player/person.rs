@@ -39,12 +39,11 @@ enum Door {
 impl Person {
     /// Someone who starts a client with these options.
     pub(crate) fn new(process: usize, options: ClientOptions) -> Person {
-        let typed = options.name.iter().cloned().collect();
         Person {
             process,
             actor: None,
             options,
-            typed,
+            typed: VecDeque::new(),
             unsaid: VecDeque::new(),
             input_ended: false,
             door: Door::Nameless,
@@ -141,23 +140,30 @@ impl Person {
     }
 
     fn read_name(&mut self, world: &mut World, cast: &mut Cast) -> bool {
-        let Some(name) = self.typed.pop_front() else {
+        let first = self.actor.is_none();
+        if let Some(name) = self.options.name.clone().filter(|_| first) {
+            self.asks_to_come_in(world, &name);
+            return true;
+        }
+        let Some(line) = self.typed.pop_front() else {
             if self.input_ended {
-                let refused = self.actor.is_some();
-                self.exits(
-                    cast,
-                    if refused {
-                        Exit::NameRefused
-                    } else {
-                        Exit::Usage
-                    },
-                );
+                let exit = if first {
+                    Exit::Usage
+                } else {
+                    Exit::NameRefused
+                };
+                self.exits(cast, exit);
             }
             return false;
         };
-        let name = name.trim();
+        if !line.trim().is_empty() {
+            self.asks_to_come_in(world, line.trim());
+        }
+        true
+    }
+
+    fn asks_to_come_in(&mut self, world: &mut World, name: &str) {
         match self.actor {
-            _ if name.is_empty() => return true,
             Some(actor) => world.rename(actor, name),
             None => {
                 let history = self.options.history.unwrap_or(0).min(limits::HISTORY);
@@ -165,7 +171,6 @@ impl Person {
             }
         }
         self.door = Door::Waiting;
-        true
     }
 
     fn read_line(&mut self, world: &mut World, cast: &mut Cast, actor: usize) -> bool {

@@ -226,7 +226,8 @@ impl<S: Stage> Play<'_, S> {
         }
         for process in &self.stage.cast().processes {
             let name = &process.name;
-            if let (Some(code), false) = (process.exit, process.exit_is_due) {
+            let is_due = process.exit_is_due || process.killed;
+            if let (Some(code), false) = (process.exit, is_due) {
                 return Err(format!(
                     "{name} ended with {code}, of which the script knows nothing"
                 ));
