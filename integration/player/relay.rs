@@ -2,6 +2,7 @@
 //! damages datagrams, is cut, and takes another address in mid-talk.
 
 use crate::world::net::Faults;
+use chatroom::limits;
 use chatroom::link::Random;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 use parking_lot::Mutex;
@@ -67,11 +68,11 @@ impl Relay {
         });
         thread::spawn({
             let shared = shared.clone();
-            move || shared.from_client()
+            move || shared.hear_client()
         });
         thread::spawn({
             let shared = shared.clone();
-            move || shared.from_server(&back)
+            move || shared.hear_server(&back)
         });
         thread::spawn({
             let shared = shared.clone();
@@ -94,7 +95,7 @@ impl Relay {
         let back = Arc::new(socket()?);
         *self.shared.back.lock() = back.clone();
         let shared = self.shared.clone();
-        thread::spawn(move || shared.from_server(&back));
+        thread::spawn(move || shared.hear_server(&back));
         Ok(())
     }
 }
@@ -110,8 +111,8 @@ impl Shared {
         self.ended.load(Ordering::Acquire)
     }
 
-    fn from_client(&self) {
-        let mut buffer = [0; 2048];
+    fn hear_client(&self) {
+        let mut buffer = vec![0; limits::RECEIVE_BUFFER];
         while !self.has_ended() {
             if let Ok((size, from)) = self.front.recv_from(&mut buffer) {
                 *self.client.lock() = Some(from);
@@ -120,8 +121,8 @@ impl Shared {
         }
     }
 
-    fn from_server(&self, back: &Arc<UdpSocket>) {
-        let mut buffer = [0; 2048];
+    fn hear_server(&self, back: &Arc<UdpSocket>) {
+        let mut buffer = vec![0; limits::RECEIVE_BUFFER];
         while !self.has_ended() && Arc::ptr_eq(back, &self.back.lock()) {
             let received = back.recv_from(&mut buffer);
             // It may have been replaced meanwhile.
