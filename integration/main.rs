@@ -5,6 +5,7 @@
 
 mod halfcopy;
 mod names;
+mod player;
 mod protocol;
 mod simulation;
 mod tidy;

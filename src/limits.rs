@@ -139,9 +139,12 @@ pub const SOURCE_BURST: u32 = 200;
 pub const SOURCE_RATE: u32 = 50;
 /// Replies that wait to be sent, at most; more are dropped and counted.
 pub const REPLIES: usize = 1024;
-/// What was appended goes to everyone at once, unless that was done less than this time ago, times the members: so
-/// an idle room waits for nothing, and under load a datagram carries many events.
+/// What was appended goes to everyone at once, unless that was done less than this time ago, times the members
+/// beyond [`FAN_OUT_FREE`]: so an idle room waits for nothing, and in a large one under load a datagram carries
+/// many events.
 pub const FAN_OUT_PAUSE: Duration = Duration::from_micros(10);
+/// Members that a room may have before it fans out at a pace.
+pub const FAN_OUT_FREE: usize = 100;
 /// Encoded bodies that are kept for members at the same cursor (a power of two).
 pub const BODIES: usize = 128;
 /// When the room closes, members have so long to learn the last events…

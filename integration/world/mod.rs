@@ -47,6 +47,8 @@ pub struct Actor {
     pub seen: Vec<(usize, u64, Seen)>,
     /// All other events, as they came.
     pub told: Vec<Event>,
+    /// All events, as they came; whoever plays the person takes them.
+    pub events: Vec<Event>,
     pub end: Option<End>,
     pub refused: Option<Refusal>,
     /// Texts that it said, in order.
@@ -79,6 +81,8 @@ pub struct World {
     still: u32,
     /// The first thing that must not have happened.
     pub wrong: Option<String>,
+    /// All clients are on one host, so that they count as one source.
+    pub one_host: bool,
     buffer: Vec<u8>,
     /// Mixes everything that was sent: the same seed gives the same trace.
     pub trace: u64,
@@ -105,6 +109,7 @@ impl World {
             credit: BTreeMap::new(),
             still: 0,
             wrong: None,
+            one_host: false,
             buffer: Vec::new(),
             trace: 0,
         };
@@ -150,6 +155,7 @@ impl World {
             waiting: Vec::new(),
             seen: Vec::new(),
             told: Vec::new(),
+            events: Vec::new(),
             end: None,
             refused: None,
             said: Vec::new(),
@@ -164,6 +170,10 @@ impl World {
     /// An address that nobody had yet.
     pub fn fresh_address(&mut self) -> SocketAddr {
         self.next_port += 1;
+        let port = (1000 + self.next_port % 60_000) as u16;
+        if self.one_host {
+            return ([10, 0, 1, 1], port).into();
+        }
         let host = (self.next_port % 50 + self.next_port / 60_000 * 50) as u8;
         // Loopback, where larger datagrams are tried, and elsewhere.
         let network = if self.next_port.is_multiple_of(2) {
@@ -171,11 +181,7 @@ impl World {
         } else {
             10
         };
-        (
-            [network, 0, 1, host],
-            (1000 + self.next_port % 60_000) as u16,
-        )
-            .into()
+        ([network, 0, 1, host], port).into()
     }
 
     /// The network gives the client another address, of which it knows nothing.
@@ -186,6 +192,21 @@ impl World {
     pub fn say(&mut self, actor: usize, text: &str) {
         self.actors[actor].said.push(text.to_owned());
         self.actors[actor].session.handle_say(text);
+        self.attend(actor);
+    }
+
+    /// The person gives another name after a refusal.
+    pub fn rename(&mut self, actor: usize, name: &str) {
+        self.actors[actor].name = name.to_owned();
+        let now = self.now;
+        self.actors[actor].session.handle_name(now, name);
+        self.attend(actor);
+    }
+
+    /// The person asks who is here.
+    pub fn ask(&mut self, actor: usize) {
+        let now = self.now;
+        self.actors[actor].session.handle_who(now);
         self.attend(actor);
     }
 
@@ -350,6 +371,7 @@ impl World {
         }
         let mut moved = false;
         while let Some(event) = actor.session.poll_event() {
+            actor.events.push(event.clone());
             match event {
                 Event::Joined(joined) => {
                     let epoch = actor.session.epoch();
@@ -390,6 +412,13 @@ impl World {
 }
 
 impl Actor {
+    /// Whether it was ever let in.
+    pub fn was_in(&self) -> bool {
+        self.told
+            .iter()
+            .any(|told| matches!(told, Event::Joined(_)))
+    }
+
     fn is_running(&self) -> bool {
         !self.dead && !self.frozen
     }

@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 /// How bad the network is; the chances are of a thousand.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Faults {
     pub loss: u64,
     pub duplicate: u64,
@@ -25,6 +25,31 @@ impl Faults {
             ..Faults::default()
         }
     }
+
+    /// What becomes of a datagram: the copies that arrive, each after its delay.
+    pub fn fate(&self, random: &mut Random, bytes: &[u8]) -> Vec<(Duration, Vec<u8>)> {
+        if chance(random, self.loss) || (self.mtu > 0 && bytes.len() > self.mtu) {
+            return Vec::new();
+        }
+        let copies = if chance(random, self.duplicate) { 2 } else { 1 };
+        let copy = |_| {
+            let mut bytes = bytes.to_vec();
+            if chance(random, self.flip) && !bytes.is_empty() {
+                let bit = random.below(bytes.len() as u64 * 8) as usize;
+                bytes[bit / 8] ^= 1 << (bit % 8);
+            }
+            let mut delay = random.between(self.delay.0, self.delay.1);
+            if chance(random, self.reorder) {
+                delay += self.delay.1 * 2;
+            }
+            (delay, bytes)
+        };
+        (0..copies).map(copy).collect()
+    }
+}
+
+fn chance(random: &mut Random, of_thousand: u64) -> bool {
+    of_thousand > 0 && random.below(1000) < of_thousand
 }
 
 /// A datagram under way.
@@ -63,27 +88,9 @@ impl Net {
         self.under_way.pop_first().map(|(_, packet)| packet)
     }
 
-    fn chance(&mut self, of_thousand: u64) -> bool {
-        of_thousand > 0 && self.random.below(1000) < of_thousand
-    }
-
     pub fn send(&mut self, now: Duration, from: SocketAddr, to: SocketAddr, bytes: &[u8]) {
         self.sent += 1;
-        let faults = self.faults;
-        if self.chance(faults.loss) || (faults.mtu > 0 && bytes.len() > faults.mtu) {
-            return;
-        }
-        let copies = if self.chance(faults.duplicate) { 2 } else { 1 };
-        for _ in 0..copies {
-            let mut bytes = bytes.to_vec();
-            if self.chance(faults.flip) {
-                let bit = self.random.below(bytes.len() as u64 * 8) as usize;
-                bytes[bit / 8] ^= 1 << (bit % 8);
-            }
-            let mut delay = self.random.between(faults.delay.0, faults.delay.1);
-            if self.chance(faults.reorder) {
-                delay += faults.delay.1 * 2;
-            }
+        for (delay, bytes) in self.faults.fate(&mut self.random, bytes) {
             self.count += 1;
             self.under_way
                 .insert((now + delay, self.count), Packet { from, to, bytes });

@@ -13,7 +13,7 @@
 //! over, joins the receive thread, and ends the process if the main thread is still waiting for input, from which
 //! nothing can wake it.
 
-mod screen;
+pub mod screen;
 mod threads;
 
 use crate::cli::{self, ClientOptions, Exit, Typed};

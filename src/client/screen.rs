@@ -3,8 +3,8 @@
 use crate::cli::{self, Exit};
 use crate::lines::Lines;
 use crate::session::{End, Seen};
-use crate::text::{Lang, screen::harmless};
-use crate::wire::GoneReason;
+use crate::text::{Lang, NameError, screen::harmless};
+use crate::wire::{GoneReason, Refusal};
 use std::io::{BufRead, Write};
 use std::net::SocketAddr;
 
@@ -21,7 +21,7 @@ pub(super) struct Screen {
 }
 
 /// An event as a line.
-pub(super) fn line(seen: &Seen, lang: Lang) -> String {
+pub fn line(seen: &Seen, lang: Lang) -> String {
     match seen {
         Seen::Entered(name) => lang.entered(name),
         Seen::Said(name, text) => lang.said(name, text),
@@ -78,16 +78,8 @@ impl Screen {
     }
 
     /// Adds the answer to `/who`.
-    pub(super) fn roster(&mut self, mut names: Vec<String>) {
-        names.sort();
-        let count = names.len();
-        self.lines += &self
-            .lang
-            .pick(format!("{count} 人在线\n"), format!("{count} here\n"));
-        for name in names {
-            self.lines += &harmless(&name);
-            self.lines.push('\n');
-        }
+    pub(super) fn roster(&mut self, names: Vec<String>) {
+        self.lines += &roster(names, self.lang);
     }
 
     /// Writes what was added; false once stdout is closed.
@@ -108,6 +100,11 @@ impl Screen {
         }
         self.lines.clear();
         !self.closed
+    }
+
+    /// Whether stdout failed, which is more than that its reader has gone.
+    pub(super) fn has_failed(&self) -> bool {
+        self.failed
     }
 
     /// Says something about the program, which is no event of the room.
@@ -135,11 +132,7 @@ impl Screen {
     }
 
     pub(super) fn unknown_command(&mut self, command: &str) {
-        let command = harmless(command);
-        self.error(&self.lang.pick(
-            format!("没有命令 /{command}；/help 列出命令；要说 /{command} 请输入 //{command}"),
-            format!("there is no /{command}; /help lists the commands; to say /{command} type //{command}"),
-        ));
+        self.error(&unknown_command(command, self.lang));
     }
 
     pub(super) fn port_closed(&mut self, server: SocketAddr) {
@@ -148,53 +141,109 @@ impl Screen {
             format!("nobody listens at {server}: check address and port, and that the server runs; trying on"),
         ));
     }
+}
 
-    /// What to say of the end, and how to exit.
-    pub(super) fn ended(&self, end: &End, server: SocketAddr) -> (Option<String>, Exit) {
-        let lang = self.lang;
-        match end {
-            End::Left if self.failed => (None, Exit::Failure),
-            End::Left => (None, Exit::Done),
-            End::Removed(GoneReason::Closed, _) => (
-                Some(lang.pick("聊天室已关闭", "the room was closed").into()),
-                Exit::Removed,
+/// The answer to `/who`, as lines.
+pub fn roster(mut names: Vec<String>, lang: Lang) -> String {
+    names.sort();
+    let count = names.len();
+    let mut lines = lang.pick(format!("{count} 人在线\n"), format!("{count} here\n"));
+    for name in names {
+        lines += &harmless(&name);
+        lines.push('\n');
+    }
+    lines
+}
+
+/// What to say of a command that there is none of.
+pub fn unknown_command(command: &str, lang: Lang) -> String {
+    let command = harmless(command);
+    lang.pick(
+        format!("没有命令 /{command}；/help 列出命令；要说 /{command} 请输入 //{command}"),
+        format!(
+            "there is no /{command}; /help lists the commands; to say /{command} type //{command}"
+        ),
+    )
+}
+
+/// What to say of a refusal, and how to exit unless another name is given.
+pub fn refused(refusal: Refusal, lang: Lang) -> (String, Option<Exit>) {
+    let (zh, en, exit) = match refusal {
+        Refusal::NameTaken => ("姓名已被使用".into(), "this name is taken".into(), None),
+        Refusal::NameNotAllowed(code) => {
+            let told = NameError::from_code(code).map(|error| lang.name_error(error));
+            let told = told.unwrap_or_else(|| lang.pick("姓名不可用", "not a usable name").into());
+            (told.clone(), told, None)
+        }
+        Refusal::Full => (
+            "聊天室已满".into(),
+            "the room is full".into(),
+            Some(Exit::Failure),
+        ),
+        Refusal::TooManyFromAddress => (
+            "来自你的地址的成员已达上限".into(),
+            "there are too many members from your address".into(),
+            Some(Exit::Failure),
+        ),
+        Refusal::Version(version) => (
+            format!("服务器使用协议版本 {version}，与本程序不符：请换用相同版本"),
+            format!(
+                "the server speaks version {version} of the protocol: use the same on both sides"
             ),
-            End::Removed(GoneReason::Kicked, why) => {
-                let colon = if why.is_empty() {
-                    ""
-                } else {
-                    lang.pick("：", ": ")
-                };
-                let why = harmless(why);
-                let told = lang.pick(
-                    "你被管理员请出了聊天室",
-                    "the operator removed you from the room",
-                );
-                (Some(format!("{told}{colon}{why}")), Exit::Removed)
-            }
-            End::Removed(..) => (
-                Some(
-                    lang.pick("服务器结束了会话", "the server ended the session")
-                        .into(),
+            Some(Exit::Failure),
+        ),
+        Refusal::Closing => (
+            "聊天室正在关闭".into(),
+            "the room is closing".into(),
+            Some(Exit::Failure),
+        ),
+    };
+    (lang.pick(zh, en), exit)
+}
+
+/// What to say of the end, and how to exit.
+pub fn ended(end: &End, server: SocketAddr, lang: Lang) -> (Option<String>, Exit) {
+    match end {
+        End::Left => (None, Exit::Done),
+        End::Removed(GoneReason::Closed, _) => (
+            Some(lang.pick("聊天室已关闭", "the room was closed").into()),
+            Exit::Removed,
+        ),
+        End::Removed(GoneReason::Kicked, why) => {
+            let colon = if why.is_empty() {
+                ""
+            } else {
+                lang.pick("：", ": ")
+            };
+            let why = harmless(why);
+            let told = lang.pick(
+                "你被管理员请出了聊天室",
+                "the operator removed you from the room",
+            );
+            (Some(format!("{told}{colon}{why}")), Exit::Removed)
+        }
+        End::Removed(..) => (
+            Some(
+                lang.pick("服务器结束了会话", "the server ended the session")
+                    .into(),
+            ),
+            Exit::Removed,
+        ),
+        End::Unreachable => {
+            let told = lang.pick(
+                format!("{server} 没有应答：请检查地址和端口、服务器是否已启动、防火墙是否放行 UDP"),
+                format!(
+                    "{server} does not answer: check address and port, that the server runs, and that no firewall stops UDP"
                 ),
-                Exit::Removed,
-            ),
-            End::Unreachable => {
-                let told = lang.pick(
-                    format!("{server} 没有应答：请检查地址和端口、服务器是否已启动、防火墙是否放行 UDP"),
-                    format!(
-                        "{server} does not answer: check address and port, that the server runs, and that no firewall stops UDP"
-                    ),
-                );
-                (Some(told), Exit::Unreachable)
-            }
-            End::Undelivered(count) => {
-                let told = lang.pick(
-                    format!("服务器没有应答，有 {count} 条发言未送达"),
-                    format!("the server does not answer; {count} lines were not delivered"),
-                );
-                (Some(told), Exit::Unreachable)
-            }
+            );
+            (Some(told), Exit::Unreachable)
+        }
+        End::Undelivered(count) => {
+            let told = lang.pick(
+                format!("服务器没有应答，有 {count} 条发言未送达"),
+                format!("the server does not answer; {count} lines were not delivered"),
+            );
+            (Some(told), Exit::Unreachable)
         }
     }
 }

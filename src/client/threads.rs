@@ -1,11 +1,10 @@
 //! The receive and the send thread, and the showing of events, which both do.
 
-use super::screen::Screen;
+use super::screen::{self, Screen};
 use super::{Door, Shared, connect};
 use crate::cli::Exit;
 use crate::limits;
 use crate::session::{End, Event, Joined};
-use crate::text::NameError;
 use crate::wire::Refusal;
 use std::io::ErrorKind;
 use std::net::SocketAddr;
@@ -136,39 +135,8 @@ impl Shared {
     }
 
     fn handle_refusal(&self, screen: &mut Screen, refusal: Refusal) {
-        let lang = self.lang;
-        let (zh, en, exit) = match refusal {
-            Refusal::NameTaken => ("姓名已被使用".into(), "this name is taken".into(), None),
-            Refusal::NameNotAllowed(code) => {
-                let told = NameError::from_code(code).map(|error| lang.name_error(error));
-                let told =
-                    told.unwrap_or_else(|| lang.pick("姓名不可用", "not a usable name").into());
-                (told.clone(), told, None)
-            }
-            Refusal::Full => (
-                "聊天室已满".into(),
-                "the room is full".into(),
-                Some(Exit::Failure),
-            ),
-            Refusal::TooManyFromAddress => (
-                "来自你的地址的成员已达上限".into(),
-                "there are too many members from your address".into(),
-                Some(Exit::Failure),
-            ),
-            Refusal::Version(version) => (
-                format!("服务器使用协议版本 {version}，与本程序不符：请换用相同版本"),
-                format!(
-                    "the server speaks version {version} of the protocol: use the same on both sides"
-                ),
-                Some(Exit::Failure),
-            ),
-            Refusal::Closing => (
-                "聊天室正在关闭".into(),
-                "the room is closing".into(),
-                Some(Exit::Failure),
-            ),
-        };
-        screen.error(&lang.pick(zh, en));
+        let (told, exit) = screen::refused(refusal, self.lang);
+        screen.error(&told);
         self.change(|shown, _| {
             shown.door = Door::NameRefused;
             shown.exit = exit;
@@ -181,7 +149,10 @@ impl Shared {
 
     fn handle_end(&self, screen: &mut Screen, end: &End) {
         let server = self.server();
-        let (told, exit) = screen.ended(end, server);
+        let (told, exit) = match screen::ended(end, server, self.lang) {
+            (told, Exit::Done) if screen.has_failed() => (told, Exit::Failure),
+            ended => ended,
+        };
         if let Some(told) = told {
             screen.error(&told);
         }

@@ -128,7 +128,8 @@ impl Flush {
             self.list.append(&mut self.dirty);
             if self.everyone && now >= self.earliest {
                 self.everyone = false;
-                self.earliest = now + limits::FAN_OUT_PAUSE * live.len() as u32;
+                let crowd = live.len().saturating_sub(limits::FAN_OUT_FREE);
+                self.earliest = now + limits::FAN_OUT_PAUSE * crowd as u32;
                 self.horizon = end;
                 self.list.extend_from_slice(live);
             }

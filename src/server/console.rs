@@ -7,6 +7,7 @@ use crate::lines::Lines;
 use crate::room::{Stats, UserMap};
 use crate::text::{Lang, screen::harmless, utterance};
 use crossbeam_channel::{Receiver, Sender, bounded};
+use std::time::Duration;
 
 /// Reads stdin until `/quit`. At its end the room serves on, until the process is ended from outside.
 pub(super) fn run(shared: &Shared, commands: &Sender<Command>, lang: Lang) {
@@ -24,7 +25,7 @@ pub(super) fn run(shared: &Shared, commands: &Sender<Command>, lang: Lang) {
                 return;
             }
             Typed::Command("who", _) => {
-                let list = who(&shared.users.lock(), shared, lang);
+                let list = who(&shared.users.lock(), shared.began.elapsed(), lang);
                 screen::show(&list);
                 true
             }
@@ -35,7 +36,7 @@ pub(super) fn run(shared: &Shared, commands: &Sender<Command>, lang: Lang) {
                 true
             }
             Typed::Command(unknown, _) => {
-                cli::complain(&unknown_command(lang, unknown));
+                cli::complain(&unknown_command(unknown, lang));
                 true
             }
         };
@@ -63,15 +64,20 @@ fn kick(commands: &Sender<Command>, words: &str, lang: Lang) -> bool {
     let Some(kicked) = wait(&answer) else {
         return false;
     };
-    let words = harmless(words);
     match kicked {
         Some(name) => log::info!("removed {}", harmless(&name)),
-        None => cli::complain(&lang.pick(
-            format!("没有名为“{words}”的成员；/who 列出所有人。用法：/kick NAME [why]"),
-            format!("no member is named “{words}”; /who lists everyone. Usage: /kick NAME [why]"),
-        )),
+        None => cli::complain(&no_member(words, lang)),
     }
     true
+}
+
+/// What to say of a `/kick` that found nobody.
+pub fn no_member(words: &str, lang: Lang) -> String {
+    let words = harmless(words);
+    lang.pick(
+        format!("没有名为“{words}”的成员；/who 列出所有人。用法：/kick NAME [why]"),
+        format!("no member is named “{words}”; /who lists everyone. Usage: /kick NAME [why]"),
+    )
 }
 
 fn stats(commands: &Sender<Command>, shared: &Shared, lang: Lang) -> bool {
@@ -92,8 +98,8 @@ fn wait<T>(answer: &Receiver<T>) -> Option<T> {
     answer.recv().ok()
 }
 
-fn who(users: &UserMap, shared: &Shared, lang: Lang) -> String {
-    let now = shared.began.elapsed();
+/// The answer to `/who`, as lines; `now` by the clock of the room.
+pub fn who(users: &UserMap, now: Duration, lang: Lang) -> String {
     let mut list = lang.pick(
         format!("{} 人在线\n", users.len()),
         format!("{} here\n", users.len()),
@@ -109,7 +115,8 @@ fn who(users: &UserMap, shared: &Shared, lang: Lang) -> String {
     list
 }
 
-fn numbers(stats: &Stats, members: usize, overrun: u64, lang: Lang) -> String {
+/// The answer to `/stats`, as a line.
+pub fn numbers(stats: &Stats, members: usize, overrun: u64, lang: Lang) -> String {
     let Stats {
         received,
         malformed,
@@ -195,7 +202,8 @@ a line             is announced to everyone (//x announces /x)
     )
 }
 
-fn unknown_command(lang: Lang, command: &str) -> String {
+/// What to say of a command that there is none of.
+pub fn unknown_command(command: &str, lang: Lang) -> String {
     let command = harmless(command);
     lang.pick(
         format!("没有命令 /{command}；/help 列出命令；要说 /{command} 请输入 //{command}"),

@@ -12,10 +12,10 @@
 //! To end: the router ends when the room is closed, wakes the receive thread with an empty datagram to its
 //! own socket, and drops the screen's queue; the main thread joins all three.
 
-mod console;
+pub mod console;
 mod receive;
-mod router;
-mod screen;
+pub mod router;
+pub mod screen;
 
 use crate::cli::{self, Exit, ServerOptions};
 use crate::limits;

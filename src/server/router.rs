@@ -128,34 +128,13 @@ impl Router {
             Command::Announce(text) => self.room.handle_announce(users, now, &text),
             Command::Kick(words, answer) => {
                 // The console waits for nothing but this; if it has ended, nobody wants to know.
-                let _ = answer.try_send(self.kick(users, now, &words));
+                let _ = answer.try_send(kick(&mut self.room, users, now, &words));
             }
             Command::Stats(answer) => {
                 let _ = answer.try_send(self.room.stats());
             }
             Command::Close => self.room.handle_close(now),
         }
-    }
-
-    /// A name may hold spaces: the longest beginning of the words that is a member's name counts.
-    fn kick(&mut self, users: &mut UserMap, now: Duration, words: &str) -> Option<String> {
-        let ends = words
-            .match_indices(' ')
-            .map(|(at, _)| at)
-            .chain([words.len()]);
-        for end in ends.collect::<Vec<_>>().into_iter().rev() {
-            let (name, why) = words.split_at(end);
-            let Some(user) = Name::new(name)
-                .ok()
-                .and_then(|name| users.find(&name).cloned())
-            else {
-                continue;
-            };
-            if self.room.handle_kick(users, now, &user.name, why.trim()) {
-                return Some(user.name.as_str().to_owned());
-            }
-        }
-        None
     }
 
     fn transmit(&mut self) {
@@ -192,4 +171,25 @@ impl Router {
             }
         }
     }
+}
+
+/// Removes a member. A name may hold spaces: the longest beginning of the words that is a member's name counts.
+pub fn kick(room: &mut Room, users: &mut UserMap, now: Duration, words: &str) -> Option<String> {
+    let ends = words
+        .match_indices(' ')
+        .map(|(at, _)| at)
+        .chain([words.len()]);
+    for end in ends.collect::<Vec<_>>().into_iter().rev() {
+        let (name, why) = words.split_at(end);
+        let Some(user) = Name::new(name)
+            .ok()
+            .and_then(|name| users.find(&name).cloned())
+        else {
+            continue;
+        };
+        if room.handle_kick(users, now, &user.name, why.trim()) {
+            return Some(user.name.as_str().to_owned());
+        }
+    }
+    None
 }

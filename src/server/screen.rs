@@ -20,7 +20,7 @@ pub(super) fn run(batches: &Receiver<Vec<Shown>>, lang: Lang) {
 }
 
 /// An event as the operator sees it.
-pub(super) fn line(shown: &Shown, lang: Lang) -> String {
+pub fn line(shown: &Shown, lang: Lang) -> String {
     match shown {
         Shown::Entered(name) => lang.entered(name.as_str()),
         Shown::Said(name, text) => lang.said(name.as_str(), text),

@@ -1,0 +1,226 @@
+//! What stands for a client's process in the virtual player: the person's side of a session.
+//!
+//! The programs' own functions read what is typed and say what is shown; only the threads between them are not here.
+
+use super::cast::{Cast, Stream};
+use crate::world::World;
+use chatroom::cli::{self, ClientOptions, Exit, Typed};
+use chatroom::client::screen;
+use chatroom::limits;
+use chatroom::session::{Event, Joined};
+use chatroom::text::{Lang, utterance};
+use std::collections::VecDeque;
+
+/// See the module.
+pub(crate) struct Person {
+    /// The process's place in the cast.
+    process: usize,
+    /// The session's place in the world, once there is a name.
+    pub(crate) actor: Option<usize>,
+    options: ClientOptions,
+    /// What was typed and not yet read.
+    typed: VecDeque<String>,
+    /// What was read and not yet said: the queue is full.
+    unsaid: VecDeque<String>,
+    input_ended: bool,
+    door: Door,
+    stopped: bool,
+}
+
+/// Where the person stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Door {
+    Nameless,
+    Waiting,
+    In,
+    Over,
+}
+
+impl Person {
+    /// Someone who starts a client with these options.
+    pub(crate) fn new(process: usize, options: ClientOptions) -> Person {
+        Person {
+            process,
+            actor: None,
+            options,
+            typed: VecDeque::new(),
+            unsaid: VecDeque::new(),
+            input_ended: false,
+            door: Door::Nameless,
+            stopped: false,
+        }
+    }
+
+    pub(crate) fn process(&self) -> usize {
+        self.process
+    }
+
+    pub(crate) fn types(&mut self, line: &str) {
+        self.typed.push_back(line.to_owned());
+    }
+
+    pub(crate) fn ends_input(&mut self) {
+        self.input_ended = true;
+    }
+
+    pub(crate) fn is_killed(&mut self) {
+        self.door = Door::Over;
+    }
+
+    pub(crate) fn is_stopped(&mut self, stopped: bool) {
+        self.stopped = stopped;
+    }
+
+    /// Shows what has happened and reads what was typed, as far as that goes.
+    pub(crate) fn attend(&mut self, world: &mut World, cast: &mut Cast) {
+        loop {
+            let happened = self.show(world, cast);
+            let read = !self.stopped && self.read(world, cast);
+            if !happened && !read {
+                return;
+            }
+        }
+    }
+
+    /// Whether there was anything to show.
+    fn show(&mut self, world: &mut World, cast: &mut Cast) -> bool {
+        let Some(actor) = self.actor.filter(|_| self.door != Door::Over) else {
+            return false;
+        };
+        let events = std::mem::take(&mut world.actors[actor].events);
+        let any = !events.is_empty();
+        for event in events {
+            self.handle(event, cast);
+        }
+        any
+    }
+
+    fn handle(&mut self, event: Event, cast: &mut Cast) {
+        let lang = self.options.lang;
+        match event {
+            Event::Joined(joined) => {
+                self.door = Door::In;
+                if joined == Joined::Anew {
+                    self.tells(cast, lang.room_anew());
+                }
+            }
+            Event::Refused(refusal) => {
+                let (told, exit) = screen::refused(refusal, lang);
+                self.tells(cast, &told);
+                // Someone who gave a name with the command line is not asked for another.
+                let asked = self.options.name.is_none() && self.door == Door::Waiting;
+                match exit {
+                    None if asked => self.door = Door::Nameless,
+                    None => self.exits(cast, Exit::NameRefused),
+                    Some(exit) => self.exits(cast, exit),
+                }
+            }
+            Event::Happened { what, .. } => self.shows(cast, &screen::line(&what, lang)),
+            Event::Roster(names) => self.shows(cast, screen::roster(names, lang).trim_end()),
+            Event::Silent(silence) => self.tells(cast, &lang.silent(silence.as_secs())),
+            Event::HeardAgain => self.tells(cast, lang.heard_again()),
+            Event::Ordered(_) | Event::Rebind => (),
+            Event::Ended(end) => {
+                let (told, exit) = screen::ended(&end, crate::world::server_address(), lang);
+                if let Some(told) = told {
+                    self.tells(cast, &told);
+                }
+                self.exits(cast, exit);
+            }
+        }
+    }
+
+    /// Whether anything was read.
+    fn read(&mut self, world: &mut World, cast: &mut Cast) -> bool {
+        match (self.door, self.actor) {
+            (Door::Nameless, _) => self.read_name(world, cast),
+            (Door::In, Some(actor)) => self.read_line(world, cast, actor),
+            _ => false,
+        }
+    }
+
+    fn read_name(&mut self, world: &mut World, cast: &mut Cast) -> bool {
+        let first = self.actor.is_none();
+        if let Some(name) = self.options.name.clone().filter(|_| first) {
+            self.asks_to_come_in(world, &name);
+            return true;
+        }
+        let Some(line) = self.typed.pop_front() else {
+            if self.input_ended {
+                let exit = if first {
+                    Exit::Usage
+                } else {
+                    Exit::NameRefused
+                };
+                self.exits(cast, exit);
+            }
+            return false;
+        };
+        if !line.trim().is_empty() {
+            self.asks_to_come_in(world, line.trim());
+        }
+        true
+    }
+
+    fn asks_to_come_in(&mut self, world: &mut World, name: &str) {
+        match self.actor {
+            Some(actor) => world.rename(actor, name),
+            None => {
+                let history = self.options.history.unwrap_or(0).min(limits::HISTORY);
+                self.actor = Some(world.join(name, history as u16));
+            }
+        }
+        self.door = Door::Waiting;
+    }
+
+    fn read_line(&mut self, world: &mut World, cast: &mut Cast, actor: usize) -> bool {
+        while world.actors[actor].session.has_room() {
+            let Some(part) = self.unsaid.pop_front() else {
+                break;
+            };
+            world.say(actor, &part);
+        }
+        if !self.unsaid.is_empty() {
+            return false;
+        }
+        let Some(line) = self.typed.pop_front() else {
+            if std::mem::take(&mut self.input_ended) {
+                world.leave(actor);
+            }
+            return false;
+        };
+        match cli::read_line(&line) {
+            Typed::Nothing => (),
+            Typed::Text(text) => {
+                let parts = utterance::split(text, limits::UTTERANCE_BYTES);
+                self.unsaid.extend(parts.map(str::to_owned));
+            }
+            Typed::Command("quit", _) => world.leave(actor),
+            Typed::Command("who", _) => world.ask(actor),
+            Typed::Command(unknown, _) => {
+                let told = screen::unknown_command(unknown, self.lang());
+                self.tells(cast, &told);
+            }
+        }
+        true
+    }
+
+    fn lang(&self) -> Lang {
+        self.options.lang
+    }
+
+    fn shows(&self, cast: &mut Cast, lines: &str) {
+        for line in lines.split('\n') {
+            cast.wrote(self.process, Stream::Out, line.to_owned());
+        }
+    }
+
+    fn tells(&self, cast: &mut Cast, what: &str) {
+        cast.wrote(self.process, Stream::Err, format!("chat-client: {what}"));
+    }
+
+    fn exits(&mut self, cast: &mut Cast, exit: Exit) {
+        self.door = Door::Over;
+        cast.processes[self.process].exit = Some(exit as i32);
+    }
+}
