@@ -34,6 +34,10 @@ fn a_wrong_a_stolen_and_a_stale_cookie_are_met_with_silence() {
         house.give(address(2), &peer.join(cookie)).is_empty(),
         "stolen"
     );
+    for elsewhere in [([10, 0, 0, 2], 4001), ([10, 0, 0, 1], 4002)] {
+        let out = house.give(elsewhere.into(), &peer.join(cookie));
+        assert!(out.is_empty(), "stolen, by {elsewhere:?}");
+    }
     let other = Peer {
         nonce: 5,
         ..peer.clone()
@@ -47,7 +51,7 @@ fn a_wrong_a_stolen_and_a_stale_cookie_are_met_with_silence() {
         house.give(peer.address, &peer.join(cookie)).is_empty(),
         "stale"
     );
-    assert_eq!((house.room.stats().turned_away, house.users.len()), (4, 0));
+    assert_eq!((house.room.stats().turned_away, house.users.len()), (6, 0));
     let cookie = house.cookie(peer.address, peer.nonce);
     house.wait(limits::COOKIE_SLOT);
     assert!(

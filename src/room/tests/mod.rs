@@ -45,8 +45,17 @@ impl House {
         }
     }
 
-    /// Everything that there is to send.
+    /// Everything that there is to send, also what waits for the pace of the fan-out.
     fn flush(&mut self) -> Datagrams {
+        let mut out = self.flush_now();
+        while let Some(at) = self.room.flush.poll_timeout() {
+            self.now = at.max(self.now);
+            out.extend(self.flush_now());
+        }
+        out
+    }
+
+    fn flush_now(&mut self) -> Datagrams {
         let mut out = Datagrams::new();
         while let Some((to, bytes)) = self.room.poll_transmit(self.now) {
             assert!(bytes.len() <= limits::DATAGRAM_SIZES[2]);
