@@ -8,5 +8,6 @@ mod names;
 mod player;
 mod protocol;
 mod simulation;
+mod threads;
 mod tidy;
 mod world;

@@ -172,6 +172,7 @@ fn start(shared: &Arc<Shared>) -> std::io::Result<JoinHandle<()>> {
         if receive.join().is_err() {
             std::process::exit(Exit::Failure as i32);
         }
+        log::debug!("joined receive");
         if shared.reading.load(Ordering::Acquire) {
             // Nothing can wake a thread from reading stdin.
             std::process::exit(shared.exit() as i32);
@@ -209,6 +210,7 @@ fn converse<R: std::io::BufRead>(
     if send.join().is_err() {
         return Exit::Failure;
     }
+    log::debug!("joined send");
     shared.exit()
 }
 

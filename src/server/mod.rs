@@ -141,11 +141,14 @@ fn serve(room: Room, shared: &Arc<Shared>, lang: Lang) -> Exit {
         console::run(shared, &commands_in, lang);
     } else {
         shared.end(address);
+        let _ = commands_in.try_send(Command::Close);
     }
     // The commands' channel stays open meanwhile: the end of stdin is not the end of the room.
     for thread in threads {
-        if thread.join().is_err() {
-            exit = Exit::Failure;
+        let name = thread.thread().name().unwrap_or_default().to_owned();
+        match thread.join() {
+            Ok(()) => log::debug!("joined {name}"),
+            Err(_) => exit = Exit::Failure,
         }
     }
     exit
