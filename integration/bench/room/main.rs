@@ -1,9 +1,10 @@
 //! The server under load: the real program in a process of its own, real sessions over real sockets, one per
 //! member, and every delivery checked.
 //!
-//! Prints a Markdown table and writes `target/bench/latest.json`. `QUICK=1` takes less than 90 s. `ROWS=paced,steady`
-//! measures only these, `N=200` only with so many members; `ROWS=chart` measures nothing and draws `integration/bench/latest.svg` from the JSON. The figures are
-//! per second of the *server's* processor time, since the crowd shares the machine with it; compare those of one run.
+//! Prints a Markdown table and writes `target/bench/latest.json`; how it goes is said on stderr. `QUICK=1` takes less
+//! than 90 s. `ROWS=paced,steady` measures only these, `N=200` only with so many members, `SERVER=path` another build of
+//! the server; `ROWS=chart` measures nothing and draws `integration/bench/latest.svg` from the JSON. The figures are per
+//! second of the *server's* processor time, since the crowd shares the machine with it; compare those of one run.
 
 #![expect(
     unreachable_pub,
