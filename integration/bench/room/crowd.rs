@@ -119,12 +119,17 @@ impl<P: Peer> Crowd<P> {
         author * self.members.len() / SENDERS
     }
 
-    /// The author says its next text.
-    pub fn say(&mut self, author: usize) {
+    /// The author says so many texts at once.
+    pub fn say(&mut self, author: usize, count: usize) {
+        if count == 0 {
+            return;
+        }
         let now = self.now();
-        let mark = self.tally.note_said(author, now, self.members.len());
         let member = self.speaker(author);
-        self.members[member].peer.say(&mark.text());
+        for _ in 0..count {
+            let mark = self.tally.note_said(author, now, self.members.len());
+            self.members[member].peer.say(&mark.text());
+        }
         self.attend(member, now, now);
     }
 
@@ -175,6 +180,7 @@ impl<P: Peer> Crowd<P> {
                             end,
                         });
                         begin = end;
+                        self.tally.datagrams += 1;
                     }
                     Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
                     Err(_) => (),
@@ -235,6 +241,7 @@ impl<P: Peer> Crowd<P> {
     fn attend(&mut self, index: usize, now: Duration, at: Duration) {
         let member = &mut self.members[index];
         while member.peer.poll_transmit(now, &mut self.out) {
+            self.tally.answers += 1;
             match &mut self.paths {
                 Some([there, _]) => there.put(now, index, &self.out),
                 // What can't be sent is lost, and what is lost is sent again.

@@ -1,9 +1,10 @@
 //! The server under load: the real program in a process of its own, real sessions over real sockets, one per
 //! member, and every delivery checked.
 //!
-//! Prints a Markdown table and writes `target/bench/latest.json`. `QUICK=1` takes less than 90 s. `ROWS=paced,steady`
-//! measures only these; `ROWS=chart` measures nothing and draws `integration/bench/latest.svg` from the JSON. The figures are
-//! per second of the *server's* processor time, since the crowd shares the machine with it; compare those of one run.
+//! Prints a Markdown table and writes `target/bench/latest.json`; how it goes is said on stderr. `QUICK=1` takes less
+//! than 90 s. `ROWS=paced,steady` measures only these, `N=200` only with so many members, `SERVER=path` another build of
+//! the server; `ROWS=chart` measures nothing and draws `integration/bench/latest.svg` from the JSON. The figures are per
+//! second of the *server's* processor time, since the crowd shares the machine with it; compare those of one run.
 
 #![expect(
     unreachable_pub,
@@ -132,8 +133,10 @@ fn raise_files() -> Result<usize> {
 
 fn measure(scale: Scale, files: usize, wants: impl Fn(&str) -> bool) -> Result<Vec<Row>> {
     let mut rows = Vec::new();
+    let only: Option<usize> = env::var("N").ok().and_then(|n| n.parse().ok());
     let sizes = |all: &[usize]| -> Vec<usize> {
-        let (fit, not): (Vec<_>, Vec<_>) = all.iter().partition(|n| **n + OTHER_FILES <= files);
+        let all = all.iter().filter(|n| only.is_none_or(|only| only == **n));
+        let (fit, not): (Vec<_>, Vec<_>) = all.partition(|n| **n + OTHER_FILES <= files);
         for n in not {
             note(&format!(
                 "left out: {n} members need a higher limit of open files than {files} (ulimit -n)"
@@ -145,6 +148,8 @@ fn measure(scale: Scale, files: usize, wants: impl Fn(&str) -> bool) -> Result<V
     if wants("flood-1200") {
         for n in sizes(&[20, 200, 1000, 5000]) {
             rows.push(rows::flood(scale, n)?);
+            let full = reference::raw(n, chatroom::limits::DATAGRAM, scale.flood)?;
+            note(&format!("full datagrams, only sent: {}", full.line()));
         }
     }
     if wants("paced") {
@@ -184,7 +189,7 @@ fn paced(scale: Scale, members: usize) -> Result<Vec<Row>> {
             window: Some(1),
             ..meter.row("paced", &server, &crowd)?
         });
-        raw.push(reference::raw(members, scale.paced)?);
+        raw.push(reference::raw(members, reference::ONE_EVENT, scale.paced)?);
         naive.push(reference::naive_paced(scale, members)?);
     }
     Ok([ours, raw, naive].into_iter().filter_map(median).collect())

@@ -14,7 +14,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 /// Bytes of a datagram that carries one event of 60 bytes of text.
-const ONE_EVENT: usize = 109;
+pub const ONE_EVENT: usize = 109;
 
 /// The part of the relay: whoever registers gets what anyone says.
 pub fn be_naive() -> Result<()> {
@@ -44,11 +44,11 @@ pub fn be_raw() -> Result<()> {
         .split_whitespace()
         .map(|word| -> Result<u64> { Ok(word.parse()?) });
     let millis = numbers.next().ok_or("no time")??;
+    let bytes = vec![7; numbers.next().ok_or("no size")?? as usize];
     let members: Vec<SocketAddr> = numbers
         .map(|port| Ok(([127, 0, 0, 1], port? as u16).into()))
         .collect::<Result<_>>()?;
     let socket = UdpSocket::bind("127.0.0.1:0")?;
-    let bytes = [7; ONE_EVENT];
     let (began, before) = (Instant::now(), cpu("/proc/self/task")?);
     let mut sent = 0u64;
     while began.elapsed() < Duration::from_millis(millis) {
@@ -66,8 +66,8 @@ pub fn be_raw() -> Result<()> {
     Ok(())
 }
 
-/// Only `send_to`, to as many sockets, which are drained.
-pub fn raw(members: usize, time: Duration) -> Result<Row> {
+/// Only `send_to`, datagrams of this size to as many sockets, which are drained.
+pub fn raw(members: usize, size: usize, time: Duration) -> Result<Row> {
     let sockets = (0..members)
         .map(|_| Ok(socket()?))
         .collect::<Result<Vec<_>>>()?;
@@ -76,7 +76,7 @@ pub fn raw(members: usize, time: Duration) -> Result<Row> {
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()?;
-    let mut line = time.as_millis().to_string();
+    let mut line = format!("{} {size}", time.as_millis());
     for socket in &sockets {
         line.push_str(&format!(" {}", socket.local_addr()?.port()));
     }

@@ -9,8 +9,8 @@ use chatroom::link::Random;
 use chatroom::session::Session;
 use std::time::{Duration, Instant};
 
-/// Handshakes that are open at once: as many Joins fit a default receive buffer.
-const HANDSHAKES: usize = 64;
+/// Handshakes that are open at once: more would overflow a default receive buffer, and wait for their retries.
+const HANDSHAKES: usize = 16;
 /// What is not delivered by then is lost.
 const PATIENCE: Duration = Duration::from_secs(20);
 /// The crowd looks this often whether to stop.
@@ -45,6 +45,12 @@ impl Meter {
         let elapsed = self.began.elapsed().as_secs_f64();
         let cpu = (server.cpu()? - self.cpu).as_secs_f64();
         let seen = tally.seen as f64;
+        super::note(&format!(
+            "{name} {}: {:.2} deliveries a datagram; {:.2} datagrams back for each",
+            crowd.len(),
+            seen / tally.datagrams as f64,
+            tally.answers as f64 / tally.datagrams as f64
+        ));
         let latency = |quantile| Some(tally.latencies.value_at_quantile(quantile));
         Ok(Row {
             deliveries_per_cpu_s: Some(seen / cpu),
@@ -133,9 +139,7 @@ fn speak_in_windows<P: Peer>(crowd: &mut Crowd<P>, window: usize, time: Duration
     let end = crowd.now() + time;
     while crowd.now() < end {
         for author in 0..SENDERS {
-            while crowd.tally.unseen(author) < window {
-                crowd.say(author);
-            }
+            crowd.say(author, window - crowd.tally.unseen(author).min(window));
         }
         crowd.turn(TURN)?;
     }
@@ -168,7 +172,7 @@ pub fn pace<P: Peer>(crowd: &mut Crowd<P>, time: Duration) -> Result<()> {
     let end = crowd.now() + time;
     let mut authors = (0..SENDERS).cycle();
     while crowd.now() < end {
-        crowd.say(authors.next().unwrap_or_default());
+        crowd.say(authors.next().unwrap_or_default(), 1);
         finish(crowd)?;
     }
     Ok(())
@@ -181,7 +185,7 @@ pub fn speak_steadily<P: Peer>(crowd: &mut Crowd<P>, time: Duration) -> Result<(
     let end = next + time;
     let mut authors = (0..SENDERS).cycle();
     while next < end {
-        crowd.say(authors.next().unwrap_or_default());
+        crowd.say(authors.next().unwrap_or_default(), 1);
         next += EACH;
         while crowd.now() < next {
             crowd.turn(next.saturating_sub(crowd.now()))?;

@@ -25,6 +25,9 @@ pub struct Tally {
     pub seen: u64,
     /// What came doubled, out of order, or otherwise than to others.
     pub wrong: u64,
+    /// Datagrams that came, with and without texts, and those that went the other way.
+    pub datagrams: u64,
+    pub answers: u64,
     pub failures: Vec<String>,
     pub latencies: Histogram<u32>,
 }
@@ -42,6 +45,8 @@ impl Default for Tally {
             due: 0,
             seen: 0,
             wrong: 0,
+            datagrams: 0,
+            answers: 0,
             failures: Vec::new(),
             latencies: latencies.expect("the bounds are in order"),
         }
@@ -57,6 +62,7 @@ impl Tally {
     /// Counts anew; what was said stays known.
     pub fn reset(&mut self) {
         (self.due, self.seen, self.wrong) = (0, 0, 0);
+        (self.datagrams, self.answers) = (0, 0);
         self.latencies.reset();
     }
 
