@@ -266,7 +266,7 @@ impl Crowd {
             };
             self.members.push((welcome.session, welcome.secret, 0));
             self.tail += 1;
-            if self.members.len() % ROUND == 0 || self.members.len() == members {
+            if self.members.len().is_multiple_of(ROUND) || self.members.len() == members {
                 while self.flush() > 0 {
                     let ups = self.ups();
                     self.receive(&ups);
