@@ -7,7 +7,7 @@ NAME ?=
 SEEDS ?= 10000
 
 .DEFAULT_GOAL := help
-.PHONY: help run-server run-client build test sim bench bench-halfcopy lint fmt doc ci clean
+.PHONY: help run-server run-client build test sim bench bench-room bench-paths bench-instructions bench-halfcopy lint fmt doc ci clean
 
 help: ## lists the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -29,7 +29,21 @@ test: ## all tests
 sim: ## simulates SEEDS=n random conversations, or one SEED=s
 	SEEDS=$(SEEDS) $(if $(SEED),SEED=$(SEED)) $(CARGO) test --release --test integration simulation -- --nocapture
 
-bench: bench-halfcopy ## measures everything
+bench: bench-room bench-paths bench-halfcopy ## measures everything
+
+bench-room: ## the server under load; QUICK=1 for less than 90 s, ROWS=paced,steady N=200 for some of it
+	$(CARGO) bench --bench room
+
+bench-paths: ## the inner paths in process, in nanoseconds
+	$(CARGO) bench --bench paths
+
+bench-instructions: ## the inner paths in process, in instructions (valgrind)
+	@$(CARGO) bench --bench paths --no-run --message-format json | sed -n 's/.*"executable":"\([^"]*paths-[^"]*\)".*/\1/p' > target/bench-paths
+	@printf '| path | instructions |\n| --- | --: |\n'
+	@for path in encode seal decode append flush; do \
+		PATH_ONLY=$$path valgrind --tool=callgrind --toggle-collect='paths::timed*' --callgrind-out-file=target/callgrind.$$path \
+			"$$(cat target/bench-paths)" 2>&1 >/dev/null | awk -v path=$$path '/Collected/ { print "| " path " | " $$NF " |" }'; \
+	done
 
 bench-halfcopy: ## halfcopy beside cp: 1 GiB, as a ratio
 	$(CARGO) bench --bench halfcopy

@@ -17,6 +17,8 @@ use std::time::{Duration, Instant};
 
 /// Receive buffer of each socket, so that nothing is lost in the generator.
 const RECEIVE_BUFFER: usize = 1 << 20;
+/// Bytes of the largest datagram that there is.
+const LARGEST: usize = chatroom::limits::RECEIVE_BUFFER;
 /// Sockets that are read before what came is handed on.
 const AT_ONCE: usize = 256;
 
@@ -46,6 +48,8 @@ pub struct Crowd<P> {
     arrivals: Vec<Arrival>,
     bytes: Vec<u8>,
     out: Vec<u8>,
+    /// Larger datagrams are lost on the way to the members.
+    carries: usize,
     /// There and back, if they are not as good as the machine's own.
     paths: Option<[Path; 2]>,
     pub tally: Tally,
@@ -70,7 +74,8 @@ impl<P: Peer> Crowd<P> {
             timers: BinaryHeap::new(),
             began: Instant::now(),
             arrivals: Vec::new(),
-            bytes: vec![0; 1 << 16],
+            bytes: Vec::new(),
+            carries: LARGEST,
             out: Vec::new(),
             paths: None,
             tally: Tally::default(),
@@ -88,6 +93,11 @@ impl<P: Peer> Crowd<P> {
     /// From now on datagrams take so long each way, and so many of a thousand are lost.
     pub fn worsen(&mut self, delay: Duration, loss: u64) {
         self.paths = Some([Path::new(delay, loss), Path::new(delay, loss)]);
+    }
+
+    /// From now on the way to the members carries no more than so many bytes at once.
+    pub fn narrow(&mut self, bytes: usize) {
+        self.carries = bytes;
     }
 
     /// One more member, with its socket.
@@ -165,12 +175,13 @@ impl<P: Peer> Crowd<P> {
         for event in &self.events {
             let Token(member) = event.token();
             loop {
-                if self.bytes.len() < begin + 2048 {
-                    self.bytes.resize(2 * (begin + 2048), 0);
+                if self.bytes.len() < begin + LARGEST {
+                    self.bytes.resize(2 * (begin + LARGEST), 0);
                 }
                 // Readiness is told once: until the socket says that nothing is left.
                 let received = self.members[member].socket.recv(&mut self.bytes[begin..]);
                 match received {
+                    Ok(size) if size > self.carries => (),
                     Ok(size) => {
                         let (at, end) = (self.began.elapsed(), begin + size);
                         self.arrivals.push(Arrival {

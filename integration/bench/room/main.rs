@@ -21,6 +21,7 @@ mod rows;
 mod server;
 mod tally;
 
+use chatroom::limits;
 use report::{Row, median};
 use std::env;
 use std::error::Error;
@@ -41,6 +42,7 @@ const SOCKETS: usize = 5000;
 #[derive(Clone, Copy)]
 struct Scale {
     flood: Duration,
+    windows: &'static [usize],
     paced: Duration,
     steady: Duration,
     idle: Duration,
@@ -52,9 +54,11 @@ impl Scale {
     fn new(quick: bool) -> Scale {
         let millis = |quickly, fully| Duration::from_millis(if quick { quickly } else { fully });
         Scale {
-            flood: millis(700, 3000),
-            paced: millis(700, 2000),
+            flood: millis(400, 3000),
+            windows: if quick { &[8, 32] } else { &[1, 8, 32, 128] },
+            paced: millis(500, 2000),
             steady: millis(4000, 20_000),
+            // Every member is heard once in 15 s, all of them at about the same time: whole rounds.
             idle: millis(15_000, 60_000),
             runs: if quick { 1 } else { 3 },
         }
@@ -144,12 +148,16 @@ fn measure(scale: Scale, files: usize, wants: impl Fn(&str) -> bool) -> Result<V
         }
         fit
     };
-    // A row `flood`, with datagrams as large as the path carries, belongs here as soon as the server tells the two apart.
-    if wants("flood-1200") {
+    for (row, size) in [
+        ("flood-1200", limits::DATAGRAM),
+        ("flood", limits::DATAGRAM_SIZES[2]),
+    ] {
         for n in sizes(&[20, 200, 1000, 5000]) {
-            rows.push(rows::flood(scale, n)?);
-            let full = reference::raw(n, chatroom::limits::DATAGRAM, scale.flood)?;
-            note(&format!("full datagrams, only sent: {}", full.line()));
+            if wants(row) {
+                rows.push(rows::flood(scale, n, row)?);
+                let full = reference::raw(n, size, scale.flood / 2)?;
+                note(&format!("{size} bytes, only sent: {}", full.line()));
+            }
         }
     }
     if wants("paced") {
@@ -180,7 +188,7 @@ fn measure(scale: Scale, files: usize, wants: impl Fn(&str) -> bool) -> Result<V
 /// One message at a time, beside datagrams that are only sent and a relay that only passes on: in turns, so that all three
 /// meet the same machine.
 fn paced(scale: Scale, members: usize) -> Result<Vec<Row>> {
-    let (server, mut crowd) = rows::room(members)?;
+    let (server, mut crowd) = rows::room(members, None)?;
     let (mut ours, mut raw, mut naive) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..scale.runs {
         let meter = rows::Meter::start(&server, &mut crowd)?;

@@ -105,7 +105,7 @@ pub fn raw(members: usize, size: usize, time: Duration) -> Result<Row> {
 }
 
 fn drain(sockets: &[UdpSocket]) -> u64 {
-    let mut buffer = [0; 2048];
+    let mut buffer = [0; chatroom::limits::RECEIVE_BUFFER];
     let mut received = 0;
     for socket in sockets {
         while socket.recv(&mut buffer).is_ok() {

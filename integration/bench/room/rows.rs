@@ -5,6 +5,7 @@ use super::peer::{Peer, SENDERS};
 use super::report::Row;
 use super::server::Server;
 use super::{Result, Scale};
+use chatroom::limits;
 use chatroom::link::Random;
 use chatroom::session::Session;
 use std::time::{Duration, Instant};
@@ -106,7 +107,11 @@ fn settle(crowd: &mut Crowd<Session>) -> Result<()> {
             return Err("not everyone has seen everyone come in".into());
         }
     }
-    run_for(crowd, Duration::from_millis(150))
+    run_for(crowd, Duration::from_millis(150))?;
+    match crowd.tally.failures.first() {
+        Some(failure) => Err(failure.clone().into()),
+        None => Ok(()),
+    }
 }
 
 fn run_for<P: Peer>(crowd: &mut Crowd<P>, time: Duration) -> Result<()> {
@@ -117,10 +122,13 @@ fn run_for<P: Peer>(crowd: &mut Crowd<P>, time: Duration) -> Result<()> {
     Ok(())
 }
 
-/// A room with so many members, who have all seen each other come.
-pub fn room(members: usize) -> Result<(Server, Crowd<Session>)> {
+/// A room with so many members, who have all seen each other come. `carries`: what the path carries, if it is narrow.
+pub fn room(members: usize, carries: Option<usize>) -> Result<(Server, Crowd<Session>)> {
     let server = Server::chat(members)?;
     let mut crowd = Crowd::new(server.address)?;
+    if let Some(bytes) = carries {
+        crowd.narrow(bytes);
+    }
     invite(&mut crowd, members)?;
     join(&mut crowd)?;
     settle(&mut crowd)?;
@@ -146,17 +154,18 @@ fn speak_in_windows<P: Peer>(crowd: &mut Crowd<P>, window: usize, time: Duration
     finish(crowd)
 }
 
-/// All speak as fast as their windows allow; the best window counts.
-pub fn flood(scale: Scale, members: usize) -> Result<Row> {
-    let (server, mut crowd) = room(members)?;
+/// All speak as fast as their windows allow; the best window counts. `flood-1200` has a path that carries no more.
+pub fn flood(scale: Scale, members: usize, row: &str) -> Result<Row> {
+    let carries = (row == "flood-1200").then_some(limits::DATAGRAM);
+    let (server, mut crowd) = room(members, carries)?;
     speak_in_windows(&mut crowd, 8, scale.flood / 4)?;
     let mut best: Option<Row> = None;
-    for window in [1, 8, 32, 128] {
+    for window in scale.windows {
         let meter = Meter::start(&server, &mut crowd)?;
-        speak_in_windows(&mut crowd, window, scale.flood)?;
+        speak_in_windows(&mut crowd, *window, scale.flood)?;
         let row = Row {
-            window: Some(window),
-            ..meter.row("flood-1200", &server, &crowd)?
+            window: Some(*window),
+            ..meter.row(row, &server, &crowd)?
         };
         super::note(&row.line());
         best = Some(match best {
@@ -196,7 +205,7 @@ pub fn speak_steadily<P: Peer>(crowd: &mut Crowd<P>, time: Duration) -> Result<(
 
 /// `steady`, or on a path of 20 ms there and back that loses 5 % each way.
 pub fn steady(scale: Scale, members: usize, lossy: bool) -> Result<Row> {
-    let (server, mut crowd) = room(members)?;
+    let (server, mut crowd) = room(members, None)?;
     if lossy {
         crowd.worsen(Duration::from_millis(10), 50);
     }
@@ -224,6 +233,7 @@ pub fn joins(members: usize) -> Result<Row> {
         per(settled)
     ));
     Ok(Row {
+        // Or it would not have settled.
         lost: Some(0),
         server_cpu_pct: Some(100.0 * joined.as_secs_f64() / elapsed.as_secs_f64()),
         joins_per_s: Some(per(elapsed)),
@@ -238,7 +248,7 @@ pub fn idle(scale: Scale, members: usize) -> Result<Row> {
     let mut crowd = Crowd::new(server.address)?;
     invite(&mut crowd, SENDERS)?;
     join(&mut crowd)?;
-    while crowd.tally.seen < (SENDERS as u64 - 1) * chatroom::limits::LOG_EVENTS as u64 {
+    while crowd.tally.seen < (SENDERS as u64 - 1) * limits::LOG_EVENTS as u64 {
         speak_in_windows(&mut crowd, 32, TURN)?;
     }
     settle(&mut crowd)?;
