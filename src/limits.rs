@@ -58,6 +58,8 @@ pub const RTO_LEAST: Duration = Duration::from_millis(50);
 pub const RTO_MOST: Duration = Duration::from_secs(3);
 /// What the retransmission timeout allows for a delayed acknowledgement.
 pub const ACK_ALLOWANCE: Duration = Duration::from_millis(100);
+/// …and what it allows for at the server, which acknowledges an utterance as soon as it is handled.
+pub const ACK_PROMPT: Duration = Duration::from_millis(30);
 /// An acknowledgement that finds no data to ride on waits a random time from here…
 pub const ACK_DELAY_LEAST: Duration = Duration::from_millis(25);
 /// …to here, so that a room full of listeners does not answer all at once.
@@ -207,6 +209,7 @@ const _: () = {
     // A delayed acknowledgement comes before the timeout that waits for it.
     assert!(ACK_DELAY_LEAST.as_millis() < ACK_DELAY_MOST.as_millis());
     assert!(ACK_DELAY_MOST.as_millis() <= ACK_ALLOWANCE.as_millis());
+    assert!(ACK_PROMPT.as_millis() <= ACK_ALLOWANCE.as_millis());
     assert!(RTO_LEAST.as_millis() <= RTO_FIRST.as_millis());
     assert!(RTO_FIRST.as_millis() <= RTO_MOST.as_millis());
     // Two keep-alives may be lost, and the probes after them too, before a member counts as gone.

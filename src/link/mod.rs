@@ -68,6 +68,8 @@ pub struct Link {
     /// End of the gap that the peer reported last.
     gap_end: u64,
     rtt: Rtt,
+    /// For how long the peer may hold an acknowledgement back.
+    allowance: Duration,
     backoff: u32,
     rto_at: Option<Duration>,
     /// An answer to a datagram that carried no items is awaited.
@@ -96,6 +98,7 @@ impl Link {
             recovery: 0,
             gap_end: 0,
             rtt: Rtt::default(),
+            allowance: limits::ACK_ALLOWANCE,
             backoff: 0,
             rto_at: None,
             probing: false,
@@ -111,6 +114,12 @@ impl Link {
     /// A link that continues at a packet number, for tests of numbers near their end.
     pub fn with_last_packet(mut self, packet: u64) -> Link {
         self.last_packet = packet;
+        self
+    }
+
+    /// A link whose peer acknowledges items without delay.
+    pub fn with_prompt_peer(mut self) -> Link {
+        self.allowance = limits::ACK_PROMPT;
         self
     }
 
@@ -378,6 +387,6 @@ impl Link {
     }
 
     fn timeout(&self) -> Duration {
-        (self.rtt.timeout() * (1 << self.backoff.min(8))).min(limits::RTO_MOST)
+        (self.rtt.timeout(self.allowance) * (1 << self.backoff.min(8))).min(limits::RTO_MOST)
     }
 }

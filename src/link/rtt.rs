@@ -26,13 +26,14 @@ impl Rtt {
         self.state.map(|(smoothed, _)| smoothed)
     }
 
-    /// The retransmission timeout before any backoff.
-    pub(super) fn timeout(&self) -> Duration {
+    /// The retransmission timeout before any backoff, of a peer that may hold an acknowledgement back for
+    /// `allowance`.
+    pub(super) fn timeout(&self, allowance: Duration) -> Duration {
         let Some((smoothed, variation)) = self.state else {
             return limits::RTO_FIRST;
         };
         let margin = (variation * 4).max(Duration::from_millis(1));
-        (smoothed + margin + limits::ACK_ALLOWANCE).clamp(limits::RTO_LEAST, limits::RTO_MOST)
+        (smoothed + margin + allowance).clamp(limits::RTO_LEAST, limits::RTO_MOST)
     }
 }
 
@@ -43,19 +44,22 @@ mod tests {
     #[test]
     fn timeout_follows_the_measurements() {
         let mut rtt = Rtt::default();
-        assert_eq!(rtt.timeout(), limits::RTO_FIRST);
+        assert_eq!(rtt.timeout(limits::ACK_ALLOWANCE), limits::RTO_FIRST);
         rtt.measured(Duration::from_millis(80));
         // 80 + 4 * 40 + 100.
-        assert_eq!(rtt.timeout(), Duration::from_millis(340));
+        assert_eq!(
+            rtt.timeout(limits::ACK_ALLOWANCE),
+            Duration::from_millis(340)
+        );
         for _ in 0..100 {
             rtt.measured(Duration::from_millis(80));
         }
         assert!(
-            rtt.timeout() < Duration::from_millis(182),
+            rtt.timeout(limits::ACK_ALLOWANCE) < Duration::from_millis(182),
             "{:?}",
-            rtt.timeout()
+            rtt.timeout(limits::ACK_ALLOWANCE)
         );
         rtt.measured(Duration::from_secs(3600));
-        assert_eq!(rtt.timeout(), limits::RTO_MOST);
+        assert_eq!(rtt.timeout(limits::ACK_ALLOWANCE), limits::RTO_MOST);
     }
 }

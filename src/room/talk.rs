@@ -109,6 +109,13 @@ impl Room {
         }
         self.release(now, slot, self.config.rate);
         self.apply(users, now);
+        // What is held back comes back as an event only later: say now that it need not be sent again.
+        if !up.utterances.is_empty()
+            && let Some(member) = self.slots.member(slot)
+            && !member.waiting.is_empty()
+        {
+            member.link.owe(now, true, Duration::ZERO);
+        }
     }
 
     /// Proposes what a member was heard saying, as fast as its rate allows.

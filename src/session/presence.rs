@@ -81,7 +81,9 @@ impl Presence {
             resume: welcome.resume,
             epoch: welcome.epoch,
             live: welcome.live,
-            link: Link::new(now, welcome.heard).with_round_trip(round_trip),
+            link: Link::new(now, welcome.heard)
+                .with_prompt_peer()
+                .with_round_trip(round_trip),
             inbox: Inbox::new(next, limits::EARLY_DATAGRAMS),
             reported_gap: 0,
             keep_alive,
