@@ -43,7 +43,7 @@ struct Play<'a, S> {
 }
 
 /// The lines of one step that have not come yet.
-struct Awaited {
+struct Due {
     who: String,
     line: usize,
     patterns: VecDeque<Pattern>,
@@ -120,19 +120,17 @@ impl<S: Stage> Play<'_, S> {
     }
 
     fn lines(&mut self, expected: &[Expected], step: &Step) -> Result<(), String> {
-        let mut outstanding: Vec<Awaited> = expected.iter().map(Awaited::new).collect();
-        for each in &outstanding {
+        let mut due: Vec<Due> = expected.iter().map(Due::new).collect();
+        for each in &due {
             self.stage.cast().index(&each.who)?;
         }
-        let result = self.until(step.within, |cast| take(cast, &mut outstanding));
+        let result = self.until(step.within, |cast| take(cast, &mut due));
         match result {
             Some(result) => result,
             None => {
-                let waiting = outstanding
-                    .iter()
-                    .filter_map(|a| Some((a, a.patterns.front()?)));
-                let told = waiting.map(|(outstanding, pattern)| {
-                    let (who, line) = (&outstanding.who, outstanding.line);
+                let waiting = due.iter().filter_map(|a| Some((a, a.patterns.front()?)));
+                let told = waiting.map(|(due, pattern)| {
+                    let (who, line) = (&due.who, due.line);
                     format!(
                         "{who} is to show (line {line}):\n    {pattern}\n  and shows nothing more"
                     )
@@ -208,7 +206,7 @@ impl<S: Stage> Play<'_, S> {
                     process.exit_is_due = true;
                 }
             }
-            let outstanding: Vec<(String, i32)> = self
+            let due: Vec<(String, i32)> = self
                 .stage
                 .cast()
                 .processes
@@ -218,7 +216,7 @@ impl<S: Stage> Play<'_, S> {
                 .collect();
             self.stage
                 .perform(&Act::Type(SERVER.into(), vec!["/quit".into()]))?;
-            for (who, code) in outstanding {
+            for (who, code) in due {
                 self.exit(&who, code, CLOSING).map_err(|what| {
                     format!("after the script's end the room closes, and {what}")
                 })?;
@@ -267,9 +265,9 @@ fn expect(found: Option<bool>, what: impl FnOnce() -> String) -> Result<(), Stri
     }
 }
 
-impl Awaited {
-    fn new(expected: &Expected) -> Awaited {
-        Awaited {
+impl Due {
+    fn new(expected: &Expected) -> Due {
+        Due {
             who: expected.who.clone(),
             line: expected.line,
             patterns: expected.text.patterns().into(),
@@ -278,17 +276,17 @@ impl Awaited {
 }
 
 /// Reads the lines that have come; an answer if all have, or one is wrong, or cannot come any more.
-fn take(cast: &mut Cast, outstanding: &mut [Awaited]) -> Option<Result<(), String>> {
-    for at in 0..outstanding.len() {
-        let who = outstanding[at].who.clone();
+fn take(cast: &mut Cast, due: &mut [Due]) -> Option<Result<(), String>> {
+    for at in 0..due.len() {
+        let who = due[at].who.clone();
         let process = cast.process(&who).ok()?;
         loop {
-            let mut open = outstanding
+            let mut open = due
                 .iter_mut()
                 .filter(|a| a.who == who && !a.patterns.is_empty());
             let Some(line) = process.unread() else {
                 let missing = open.next().filter(|_| process.has_ended());
-                if let Some(Awaited { line, patterns, .. }) = missing {
+                if let Some(Due { line, patterns, .. }) = missing {
                     let pattern = &patterns[0];
                     return Some(Err(format!(
                         "{who} is to show (line {line}):\n    {pattern}\n  and has ended"
@@ -314,8 +312,5 @@ fn take(cast: &mut Cast, outstanding: &mut [Awaited]) -> Option<Result<(), Strin
             process.read += 1;
         }
     }
-    outstanding
-        .iter()
-        .all(|a| a.patterns.is_empty())
-        .then_some(Ok(()))
+    due.iter().all(|a| a.patterns.is_empty()).then_some(Ok(()))
 }

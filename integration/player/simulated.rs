@@ -283,6 +283,9 @@ impl Stage for Virtual {
         let Some(Stand { world, .. }) = &self.stand else {
             return Ok(());
         };
+        if let Some(wrong) = &world.wrong {
+            return Err(wrong.clone());
+        }
         for actor in world.actors.iter().filter(|actor| actor.was_in()) {
             check_transcript(world, actor)?;
             let namesakes = world.actors.iter().filter(|a| a.name == actor.name);
