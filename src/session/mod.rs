@@ -225,11 +225,11 @@ impl Session {
             State::Greeting | State::Joining { .. } => Some(self.retry_at),
             State::Present(presence) => presence.poll_timeout(),
         };
-        let present = matches!(self.state, State::Present(_));
+        let may_return = self.may_return();
         // While the screen takes nothing, silence says nothing.
         let silence = self.asked_at.filter(|_| !self.paused).map(|asked_at| {
             let notice = self.notice_at.min(self.rebind_at);
-            if present {
+            if may_return {
                 notice.min(asked_at + limits::RETURN_AFTER)
             } else {
                 notice
@@ -270,9 +270,16 @@ impl Session {
         let patience = self
             .asked_at
             .map(|asked_at| asked_at + limits::RETURN_AFTER);
-        if patience.is_some_and(|at| at <= now) && matches!(self.state, State::Present(_)) {
+        if patience.is_some_and(|at| at <= now) && self.may_return() {
             self.return_to_room(now);
         }
+    }
+
+    /// Whether silence is a reason to come in again. Not for who leaves: it may have left already, and the word of
+    /// that was lost, and would be seen to enter and to leave once more. A server that lives tells it what has
+    /// become of its session.
+    fn may_return(&self) -> bool {
+        matches!(self.state, State::Present(_)) && !self.leaving
     }
 
     /// The next datagram to send, in `to`, which is emptied; false if there is none.

@@ -213,6 +213,20 @@ fn leaving_waits_until_everything_is_delivered() {
 }
 
 #[test]
+fn who_leaves_does_not_come_in_again_because_of_a_silence() {
+    let mut desk = Desk::joined();
+    desk.session.handle_say("再见");
+    desk.session.handle_leave();
+    let out = desk.wait(limits::RETURN_AFTER * 2);
+    assert!(out.len() > 5);
+    assert_eq!(ups(&out).len(), out.len(), "and no Hello");
+    // The server has let it go long since.
+    desk.gone(GoneReason::Left, "");
+    assert_eq!(desk.events().last(), Some(&Event::Ended(End::Left)));
+    assert!(desk.session.is_over());
+}
+
+#[test]
 fn leaving_a_silent_server_has_its_time() {
     let mut desk = Desk::joined();
     desk.session.handle_leave();
