@@ -281,7 +281,9 @@ impl Room {
                 };
                 self.tell_gone(sealed.session, from, most);
             }
-            _ => {
+            // Damaged on its way, and no reason to come in again for one who has left.
+            Some(_) => self.stats.forged += 1,
+            None => {
                 let unknown = Unknown {
                     session: sealed.session,
                     echo: sealed.tag,

@@ -211,6 +211,20 @@ fn a_departed_one_gets_less_than_it_brings_at_an_address_that_proved_nothing() {
 }
 
 #[test]
+fn a_damaged_datagram_of_a_departed_one_does_not_make_its_session_unknown() {
+    let mut house = House::new(Config::default());
+    let mut a = house.member("小明", 1);
+    house.kick("小明", "");
+    let up = a.acknowledging();
+    let mut bytes = a.up(&up);
+    if let Some(last) = bytes.last_mut() {
+        *last ^= 1;
+    }
+    assert!(house.give(address(1), &bytes).is_empty());
+    assert_eq!(house.room.stats().forged, 1);
+}
+
+#[test]
 fn of_an_unknown_session_one_is_told_in_fewer_bytes_unless_it_says_bye() {
     let mut house = House::new(Config::default());
     let mut a = house.member("小明", 1);
