@@ -48,7 +48,7 @@ use script::{Player, Script};
 use simulated::Virtual;
 
 /// Seeds with which a script is played in virtual time where chance decides something.
-const SEEDS: u64 = 100;
+const SEEDS: u64 = 500;
 
 fn fresh_seed() -> u64 {
     let time = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
