@@ -152,7 +152,6 @@ impl Real {
 
     fn kill(&mut self, who: &str) -> Result<(), String> {
         let running = self.running(who)?;
-        running.stdin = None;
         running
             .child
             .kill()
@@ -162,6 +161,8 @@ impl Real {
             .child
             .wait()
             .map_err(|error| format!("wait for {who}: {error}"))?;
+        // Not before: the end of its input would let it leave in peace.
+        running.stdin = None;
         self.cast.process(who)?.killed = true;
         Ok(())
     }
