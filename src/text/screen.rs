@@ -16,9 +16,7 @@ const INDENT: &str = "    ";
 /// tab as a space, C1 and invisible format characters as U+FFFD. Joiners (U+200C, U+200D) and variation
 /// selectors stay: Persian and emoji are written with them.
 pub fn harmless(text: &str) -> Cow<'_, str> {
-    // Most text is plain ASCII, which is quickly seen.
-    let plain = |byte| matches!(byte, b' '..=b'~');
-    if text.bytes().all(plain) || text.chars().all(|c| shown(c) == c) {
+    if text.chars().all(|c| shown(c) == c) {
         return Cow::Borrowed(text);
     }
     Cow::Owned(text.chars().map(shown).collect())
