@@ -5,6 +5,8 @@ ARGS ?=
 SERVER ?=
 NAME ?=
 SEEDS ?= 10000
+# What run-server and run-client are built with; `FEATURES=` for the plain programs.
+FEATURES ?= terminal
 
 .DEFAULT_GOAL := help
 .PHONY: help run-server run-client build test sim bench bench-room bench-paths bench-instructions bench-halfcopy lint fmt doc ci clean
@@ -12,12 +14,12 @@ SEEDS ?= 10000
 help: ## lists the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-run-server: ## opens the room; ARGS="--bind 0.0.0.0:9000 …"
-	@$(CARGO) build --quiet --release --bin chat-server
+run-server: ## opens the room; ARGS="--bind 0.0.0.0:9000 …", FEATURES= for the plain program
+	@$(CARGO) build --quiet --release --features "$(FEATURES)" --bin chat-server
 	@target/release/chat-server $(ARGS)
 
-run-client: ## enters the room; SERVER=host:port NAME=小明 ARGS="…"
-	@$(CARGO) build --quiet --release --bin chat-client
+run-client: ## enters the room; SERVER=host:port NAME=小明 ARGS="…", FEATURES= for the plain program
+	@$(CARGO) build --quiet --release --features "$(FEATURES)" --bin chat-client
 	@target/release/chat-client $(if $(NAME),--name "$(NAME)") $(ARGS) $(SERVER)
 
 build: ## builds all programs in release mode

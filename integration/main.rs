@@ -6,6 +6,7 @@
 mod halfcopy;
 mod names;
 mod player;
+mod programs;
 mod protocol;
 mod simulation;
 mod threads;

@@ -1,10 +1,11 @@
 //! Which threads the programs have, and that each is joined: neither program leaves a thread or a child behind.
 #![cfg(target_os = "linux")]
 
+use crate::programs;
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
-use std::process::{Child, ChildStdin, Command, Stdio};
+use std::process::{Child, ChildStdin, Stdio};
 use std::time::{Duration, Instant};
 
 /// A program that is ended when the test is over, however that goes.
@@ -19,7 +20,7 @@ impl Drop for Running {
 
 impl Running {
     fn start(program: &str, args: &[&str]) -> (Running, ChildStdin, BufReader<impl Read + use<>>) {
-        let mut child = Command::new(program)
+        let mut child = programs::command(program)
             .args(args)
             .env("RUST_LOG", "debug")
             .stdin(Stdio::piped())
@@ -82,14 +83,13 @@ fn names(names: &[&str]) -> BTreeSet<String> {
 
 #[test]
 fn the_programs_join_their_threads_and_have_no_children() {
-    let server = env!("CARGO_BIN_EXE_chat-server");
-    let (server, mut console, mut shown) = Running::start(server, &["--bind", "127.0.0.1:0"]);
+    let (server, mut console, mut shown) =
+        Running::start(programs::SERVER, &["--bind", "127.0.0.1:0"]);
     let mut line = String::new();
     shown.read_line(&mut line).unwrap();
     let address = line.trim().rsplit(' ').next().unwrap().to_owned();
 
-    let client = env!("CARGO_BIN_EXE_chat-client");
-    let (client, input, _output) = Running::start(client, &["--name", "小明", &address]);
+    let (client, input, _output) = Running::start(programs::CLIENT, &["--name", "小明", &address]);
     line.clear();
     shown.read_line(&mut line).unwrap();
     assert_eq!(line.trim(), "小明 进入聊天室");

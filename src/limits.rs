@@ -175,6 +175,8 @@ pub const SOCKET_POLL: Duration = Duration::from_millis(200);
 /// The server's receive thread looks this often whether to end, should the datagram that wakes it be lost.
 pub const RECEIVE_POLL: Duration = Duration::from_secs(1);
 
+/// Bytes of a config file.
+pub const CONFIG_BYTES: u64 = 65_536;
 /// Bytes of input that are taken at once when no line break comes.
 pub const LINE_PART: usize = 65_536;
 

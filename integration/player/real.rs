@@ -7,6 +7,7 @@ use super::cast::{Cast, Stream};
 use super::relay::Relay;
 use super::run::Stage;
 use super::script::{Act, SERVER};
+use crate::programs;
 use crate::world::net::Faults;
 use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
 use std::io::{BufRead, BufReader, Read, Write};
@@ -73,9 +74,8 @@ impl Real {
 
     fn spawn(&mut self, who: &str, program: &str, args: &[String]) -> Result<usize, String> {
         let at = self.cast.add(who)?;
-        let mut child = Command::new(program)
+        let mut child = programs::command(program)
             .args(args)
-            .env_remove("RUST_LOG")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -126,7 +126,7 @@ impl Real {
         let bind = self.server.unwrap_or_else(|| ([127, 0, 0, 1], 0).into());
         let mut args = vec!["--bind".to_owned(), bind.to_string()];
         args.extend(self.server_flags.iter().cloned());
-        let at = self.spawn(SERVER, env!("CARGO_BIN_EXE_chat-server"), &args)?;
+        let at = self.spawn(SERVER, programs::SERVER, &args)?;
         let deadline = self.now() + OPENING;
         while self.cast.processes[at].out.is_empty() {
             if !self.step(deadline) || self.cast.processes[at].has_ended() {
@@ -247,7 +247,7 @@ impl Stage for Real {
         let address = relay.as_ref().map_or(server, |relay| relay.address);
         let mut args = flags.to_vec();
         args.push(address.to_string());
-        let at = self.spawn(who, env!("CARGO_BIN_EXE_chat-client"), &args)?;
+        let at = self.spawn(who, programs::CLIENT, &args)?;
         self.running[at].relay = relay;
         Ok(())
     }

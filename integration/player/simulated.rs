@@ -6,7 +6,7 @@ use super::run::Stage;
 use super::script::{Act, SERVER};
 use crate::world::net::Faults;
 use crate::world::{World, check_transcript, check_utterances, server_address};
-use chatroom::cli::{self, Request, ServerOptions, Typed, UsageError};
+use chatroom::cli::{self, Request, ServerOptions, Surroundings, Typed, UsageError};
 use chatroom::limits;
 use chatroom::server::{console, router, screen};
 use chatroom::text::utterance;
@@ -195,7 +195,10 @@ impl Stage for Virtual {
     }
 
     fn start_server(&mut self, flags: &[String]) -> Result<(), String> {
-        let options = options(cli::server_options(flags.iter().cloned()))?;
+        let options = options(cli::server_options_in(
+            flags.iter().cloned(),
+            &Surroundings::default(),
+        ))?;
         if self.stand.is_some() {
             return Err("there was a server: use restart server".into());
         }
@@ -214,7 +217,10 @@ impl Stage for Virtual {
     }
 
     fn start_client(&mut self, who: &str, flags: &[String]) -> Result<(), String> {
-        let options = options(cli::client_options(flags.iter().cloned()))?;
+        let options = options(cli::client_options_in(
+            flags.iter().cloned(),
+            &Surroundings::default(),
+        ))?;
         let process = self.cast.add(who)?;
         self.people.push(Person::new(process, options));
         self.attend();

@@ -58,6 +58,10 @@ struct Shared {
 /// Runs the server until the operator ends it.
 pub fn run(options: &ServerOptions) -> Exit {
     let lang = options.lang;
+    if let Some(settings) = &options.check {
+        screen::show(settings);
+        return Exit::Done;
+    }
     match open(options) {
         Ok((room, shared)) => serve(room, &Arc::new(shared), lang),
         Err(why) => {

@@ -20,6 +20,7 @@ impl Server {
         let mut command = Command::new(std::env::var_os("SERVER").unwrap_or(this));
         command.args(["--bind", "127.0.0.1:0", "--rate", "0", "--per-address", "0"]);
         command.args(["--max-members", &members.to_string()]);
+        command.env("CHATROOM_CONFIG", "/dev/null");
         Server::start(command)
     }
 

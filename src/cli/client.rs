@@ -1,0 +1,117 @@
+//! The command line of `chat-client`.
+
+use super::given::{Given, Surroundings};
+use super::server::{CONFIG, HELP, LANG, VERSION};
+use super::table::{Default, Flag, Program, Value, Verb, words};
+use super::{Exit, Request, UsageError};
+use crate::text::Lang;
+
+/// The table.
+pub static CLIENT: Program = Program {
+    name: "chat-client",
+    section: "client",
+    about: words("进入聊天室", "enter the chat room"),
+    flags: FLAGS,
+    verbs: VERBS,
+    notes: words(
+        "输入的每一行都会说出去；//x 说 /x。输入结束后，等一切送达再离开。RUST_LOG=debug 在 stderr 显示更多。",
+        "Each line of input is said; //x says /x. The end of input leaves the room when everything is delivered. RUST_LOG=debug shows more on stderr.",
+    ),
+    exits: &[
+        (Exit::Done, words("正常", "done")),
+        (Exit::Failure, words("失败", "failure")),
+        (Exit::Usage, words("用法错误", "usage")),
+        (Exit::NameRefused, words("姓名被拒绝", "name refused")),
+        (
+            Exit::Unreachable,
+            words("服务器无应答", "server unreachable"),
+        ),
+        (
+            Exit::Removed,
+            words("被服务器移出", "removed by the server"),
+        ),
+    ],
+};
+
+const FLAGS: &[Flag] = &[
+    Flag::new(
+        "server",
+        Value::Server,
+        "SERVER",
+        Default::Is("127.0.0.1:8888"),
+        words("服务器 HOST[:PORT]", "HOST[:PORT] of the server"),
+    ),
+    Flag::new(
+        "name",
+        Value::Text,
+        "NAME",
+        Default::Words(words("询问", "it asks")),
+        words("进入时用的姓名", "the name to enter under"),
+    ),
+    Flag::new(
+        "history",
+        Value::Number(0, u16::MAX as u64),
+        "N",
+        Default::Words(words("终端上 20，否则 0", "20 on a terminal, else 0")),
+        words("想看到的先前事件数", "events from before to be shown"),
+    ),
+    LANG,
+    CONFIG,
+    HELP,
+    VERSION,
+];
+
+const VERBS: &[Verb] = &[
+    Verb {
+        name: "who",
+        arguments: "",
+        says: words("谁在聊天室", "who is here"),
+    },
+    Verb {
+        name: "quit",
+        arguments: "",
+        says: words("离开", "leaves"),
+    },
+    Verb {
+        name: "help",
+        arguments: "",
+        says: words("本说明", "this"),
+    },
+];
+
+/// Options of `chat-client`.
+#[derive(Clone, Debug)]
+pub struct ClientOptions {
+    /// The name to enter under; asked for if there is none.
+    pub name: Option<String>,
+    /// Events from before that one would like to see; on a terminal some, else none.
+    pub history: Option<usize>,
+    /// The language of the screen.
+    pub lang: Lang,
+    /// The server.
+    pub server: String,
+}
+
+/// Reads what was said to `chat-client`: this command line, the environment, the config file.
+pub fn client_options(
+    args: impl Iterator<Item = String>,
+) -> Result<Request<ClientOptions>, UsageError> {
+    client_options_in(args, &Surroundings::of_process())
+}
+
+/// The same in other surroundings.
+pub fn client_options_in(
+    args: impl Iterator<Item = String>,
+    surroundings: &Surroundings,
+) -> Result<Request<ClientOptions>, UsageError> {
+    let given = match Given::read(&CLIENT, args, surroundings)? {
+        Request::Run(given) => given,
+        Request::Print(text) => return Ok(Request::Print(text)),
+    };
+    Ok(Request::Run(ClientOptions {
+        name: given.text("name").map(str::to_owned),
+        history: given.number("history").map(|history| history as usize),
+        lang: given.lang(),
+        server: given.text("server").unwrap_or_default().to_owned(),
+    }))
+}

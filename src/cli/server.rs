@@ -1,0 +1,202 @@
+//! The command line of `chat-server`.
+
+use super::given::{Given, Surroundings};
+use super::table::{Default, Flag, Program, Scope, Value, Verb, words};
+use super::{Exit, Request, UsageError};
+use crate::limits;
+use crate::room::Config;
+use crate::text::Lang;
+use std::time::Duration;
+
+/// The table.
+pub static SERVER: Program = Program {
+    name: "chat-server",
+    section: "server",
+    about: words("聊天室服务器", "the chat room's server"),
+    flags: FLAGS,
+    verbs: VERBS,
+    notes: words(
+        "直接输入的每一行都会向所有人宣布；//x 宣布 /x。RUST_LOG=debug 在 stderr 显示更多。",
+        "A line that you type is announced to everyone; //x announces /x. RUST_LOG=debug shows more on stderr.",
+    ),
+    exits: &[
+        (Exit::Done, words("正常", "done")),
+        (Exit::Failure, words("失败", "failure")),
+        (Exit::Usage, words("用法错误", "usage")),
+    ],
+};
+
+const FLAGS: &[Flag] = &[
+    Flag::new(
+        "bind",
+        Value::Text,
+        "ADDR:PORT",
+        Default::Is("0.0.0.0:8888"),
+        words(
+            "监听地址；端口 0 为任一空闲端口",
+            "where to listen; port 0: any free one",
+        ),
+    ),
+    Flag::new(
+        "history",
+        Value::Number(0, limits::LOG_EVENTS as u64),
+        "N",
+        Default::Number(limits::HISTORY as u64),
+        words(
+            "新成员最多可看到的先前事件数",
+            "events that a newcomer may be shown",
+        ),
+    ),
+    Flag::new(
+        "max-members",
+        Value::Number(1, limits::MEMBERS_MOST as u64),
+        "N",
+        Default::Number(limits::MEMBERS as u64),
+        words("同时在线的成员数", "members at once"),
+    ),
+    Flag::new(
+        "per-address",
+        Value::Number(0, limits::MEMBERS_MOST as u64),
+        "N",
+        Default::Words(words("64；本机不限", "64; loopback: no limit")),
+        words(
+            "同一地址的成员数；0：不限",
+            "members from one address; 0: no limit",
+        ),
+    ),
+    Flag::new(
+        "rate",
+        Value::Number(0, 1_000_000),
+        "N",
+        Default::Number(limits::RATE as u64),
+        words(
+            "每位成员每秒的发言数，可一次连发 20 条；0：不限",
+            "utterances per second of one member, after 20 at once; 0: no limit",
+        ),
+    ),
+    Flag::new(
+        "idle-timeout",
+        Value::Number(1, 65_535),
+        "S",
+        Default::Number(limits::IDLE_TIMEOUT.as_secs()),
+        words(
+            "沉默多少秒后视为离开",
+            "seconds of silence until one has left",
+        ),
+    ),
+    LANG,
+    CONFIG,
+    Flag::switch(
+        "check-config",
+        words(
+            "检查各项设置，列出后退出",
+            "checks all settings, lists them, and ends",
+        ),
+    )
+    .only(Scope::CommandLine),
+    HELP,
+    VERSION,
+];
+
+/// Flags that both programs have.
+pub(super) const LANG: Flag = Flag::new(
+    "lang",
+    Value::Choice(&["zh", "en"]),
+    "zh|en",
+    Default::Is("zh"),
+    words("界面语言", "language of the screen"),
+);
+pub(super) const CONFIG: Flag = Flag::new(
+    "config",
+    Value::File,
+    "FILE",
+    Default::Words(words(
+        "$XDG_CONFIG_HOME/chatroom/config",
+        "$XDG_CONFIG_HOME/chatroom/config",
+    )),
+    words("配置文件", "the config file"),
+)
+.only(Scope::Environment);
+pub(super) const HELP: Flag = Flag::switch("help", words("本说明", "this"))
+    .or('h')
+    .only(Scope::CommandLine);
+pub(super) const VERSION: Flag = Flag::switch("version", words("版本", "the version"))
+    .or('V')
+    .only(Scope::CommandLine);
+
+const VERBS: &[Verb] = &[
+    Verb {
+        name: "who",
+        arguments: "",
+        says: words("谁在聊天室", "who is here"),
+    },
+    Verb {
+        name: "kick",
+        arguments: "NAME [why]",
+        says: words("请出一位成员", "removes a member"),
+    },
+    Verb {
+        name: "stats",
+        arguments: "",
+        says: words("计数", "counters"),
+    },
+    Verb {
+        name: "quit",
+        arguments: "",
+        says: words("关闭聊天室", "closes the room"),
+    },
+    Verb {
+        name: "help",
+        arguments: "",
+        says: words("本说明", "this"),
+    },
+];
+
+/// Options of `chat-server`.
+#[derive(Clone, Debug)]
+pub struct ServerOptions {
+    /// Where to listen.
+    pub bind: String,
+    /// The room's bounds.
+    pub config: Config,
+    /// The language of the operator's screen.
+    pub lang: Lang,
+    /// Only to check: these are the settings that were found.
+    pub check: Option<String>,
+}
+
+/// Reads what was said to `chat-server`: this command line, the environment, the config file.
+pub fn server_options(
+    args: impl Iterator<Item = String>,
+) -> Result<Request<ServerOptions>, UsageError> {
+    server_options_in(args, &Surroundings::of_process())
+}
+
+/// The same in other surroundings.
+pub fn server_options_in(
+    args: impl Iterator<Item = String>,
+    surroundings: &Surroundings,
+) -> Result<Request<ServerOptions>, UsageError> {
+    let given = match Given::read(&SERVER, args, surroundings)? {
+        Request::Run(given) => given,
+        Request::Print(text) => return Ok(Request::Print(text)),
+    };
+    let defaults = Config::default();
+    let number =
+        |name, default: usize| given.number(name).map_or(default, |number| number as usize);
+    let config = Config {
+        history: number("history", defaults.history),
+        max_members: number("max-members", defaults.max_members),
+        per_address: given.number("per-address").map(|most| most as usize),
+        rate: number("rate", defaults.rate as usize) as u32,
+        idle_timeout: given
+            .number("idle-timeout")
+            .map_or(defaults.idle_timeout, Duration::from_secs),
+    };
+    Ok(Request::Run(ServerOptions {
+        bind: given.text("bind").unwrap_or_default().to_owned(),
+        config,
+        lang: given.lang(),
+        check: given.is_on("check-config").then(|| given.listing()),
+    }))
+}
