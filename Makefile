@@ -9,7 +9,7 @@ SEEDS ?= 10000
 FEATURES ?= terminal
 
 .DEFAULT_GOAL := help
-.PHONY: help run-server run-client build test sim bench bench-room bench-paths bench-instructions bench-halfcopy lint fmt doc ci clean
+.PHONY: help run-server run-client build test test-terminal sim bench bench-room bench-paths bench-instructions bench-halfcopy lint fmt doc ci clean
 
 help: ## lists the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,8 +25,11 @@ run-client: ## enters the room; SERVER=host:port NAME=小明 ARGS="…", FEATURE
 build: ## builds all programs in release mode
 	$(CARGO) build --release
 
-test: ## all tests
+test: ## all tests of the plain build
 	$(CARGO) test
+
+test-terminal: ## the tests of the feature terminal
+	$(CARGO) test --features terminal --test integration terminal
 
 sim: ## simulates SEEDS=n random conversations, or one SEED=s
 	SEEDS=$(SEEDS) $(if $(SEED),SEED=$(SEED)) $(CARGO) test --release --test integration simulation -- --nocapture
@@ -61,7 +64,7 @@ fmt: ## formats the source
 doc: ## builds the documentation of the library
 	$(CARGO) doc --no-deps --open
 
-ci: lint test ## everything that CI checks
+ci: lint test test-terminal ## everything that CI checks
 
 clean: ## removes what was built
 	$(CARGO) clean

@@ -5,6 +5,7 @@
 
 mod halfcopy;
 mod names;
+mod operator;
 mod player;
 mod programs;
 mod protocol;

@@ -120,6 +120,13 @@ fn the_conversation_is_what_the_code_writes() {
         heard: 0,
         idle_timeout: 60,
     };
+    let found = Found {
+        nonce,
+        version: VERSION,
+        members: 2,
+        capacity: 4096,
+        title: "教室",
+    };
     let expected = BTreeMap::from([
         ("Hello", open(Open::Hello(Hello { nonce }))),
         (
@@ -132,6 +139,8 @@ fn the_conversation_is_what_the_code_writes() {
         ("Down", down()),
         ("Up, leaves", up(3, 5, 0, 2, Utterance::Leave)),
         ("Gone", gone()),
+        ("Seek", open(Open::Seek(Seek { nonce }))),
+        ("Found", open(Open::Found(found))),
     ]);
     let told = conversation();
     assert_eq!(
@@ -165,7 +174,7 @@ macro_rules! values {
 fn the_limits_are_those_of_the_code() {
     let values = values!(
         DATAGRAM NAME_BYTES NAME_CHARS NAME_SENT UTTERANCE_BYTES WHY_BYTES VARINT SEALED_HEAD DOWN_HEAD
-        CHALLENGE UNKNOWN DATAGRAM_SIZES PATH_PROBES PATH_RETRY IN_FLIGHT_BYTES
+        CHALLENGE UNKNOWN SEEK TITLE_BYTES DISCOVERY_PORT DISCOVERY_V4 DISCOVERY_V6 DATAGRAM_SIZES PATH_PROBES PATH_RETRY IN_FLIGHT_BYTES
         INDEXED_AUTHORS REPLAY_WINDOW EARLY_DATAGRAMS UTTERANCES_UNORDERED WINDOW_FIRST WINDOW_LEAST
         WINDOW_MOST RTO_FIRST RTO_LEAST RTO_MOST ACK_ALLOWANCE ACK_PROMPT ACK_DELAY_LEAST ACK_DELAY_MOST ACK_SPREAD
         FAN_OUT_PAUSE FAN_OUT_FREE HANDSHAKE_RETRY
@@ -191,7 +200,7 @@ fn every_kind_has_its_part() {
     use Kind::*;
     for kind in [
         Hello, Challenge, Join, Welcome, Refused, Unknown, Up, Down, Ask, Tell, Gone, Moved, Probe,
-        Probed,
+        Probed, Seek, Found,
     ] {
         let heading = format!("\n### {} {kind:?}\n", kind as u8);
         assert!(TEXT.contains(&heading), "{heading}");

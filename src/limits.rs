@@ -3,6 +3,7 @@
 //! What always holds here: a bound that another bound relies on has a const assertion below, so that
 //! changing one number alone does not compile into a room that stalls or overruns a datagram.
 
+use std::net::{Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
 
 // Names and texts.
@@ -15,6 +16,8 @@ pub const NAME_SENT: usize = 4 * NAME_BYTES;
 pub const NAME_CHARS: usize = 32;
 /// Bytes of one utterance in UTF-8, at most; a longer line is cut into several utterances.
 pub const UTTERANCE_BYTES: usize = 1024;
+/// Bytes of what the operator calls the room, at most.
+pub const TITLE_BYTES: usize = 64;
 /// Bytes of the reason that the operator gives with a kick, at most.
 pub const WHY_BYTES: usize = 200;
 
@@ -177,6 +180,13 @@ pub const RECEIVE_POLL: Duration = Duration::from_secs(1);
 
 /// Bytes of a config file.
 pub const CONFIG_BYTES: u64 = 65_536;
+/// Where rooms listen for whoever looks for them, beside their own port.
+pub const DISCOVERY_PORT: u16 = 28888;
+/// The multicast group of rooms: of the organisation's local scope (RFC 2365)…
+pub const DISCOVERY_V4: Ipv4Addr = Ipv4Addr::new(239, 255, 88, 88);
+/// …and of the link (RFC 4291: not permanently assigned).
+pub const DISCOVERY_V6: Ipv6Addr = Ipv6Addr::new(0xff12, 0, 0, 0, 0, 0, 0, 0x8888);
+
 /// Bytes of input that are taken at once when no line break comes.
 pub const LINE_PART: usize = 65_536;
 
@@ -188,6 +198,8 @@ pub const SEALED_HEAD: usize = 3 + 4 + 8 + 8;
 pub const CHALLENGE: usize = 3 + 8 + 8 + 8;
 /// Bytes of an Unknown: three of kind, checksum, session, echo.
 pub const UNKNOWN: usize = 3 + 8 + 4 + 8;
+/// Bytes of a Seek, and so of its answer at most.
+pub const SEEK: usize = 128;
 /// Bytes of a variable-length integer, at most.
 pub const VARINT: usize = 10;
 
@@ -197,6 +209,8 @@ const _: () = {
     assert!(
         DOWN_HEAD + 2 * VARINT + 2 + 1 + NAME_BYTES + VARINT + VARINT + UTTERANCE_BYTES <= DATAGRAM
     );
+    // A Found is no larger than what asked for it.
+    assert!(3 + 8 + 8 + 1 + 4 + 4 + 1 + TITLE_BYTES <= SEEK && TITLE_BYTES < 128);
     // A name's length, and the count of waiting utterances beside its flag, fit one byte.
     assert!(NAME_BYTES < 256 && UTTERANCES_UNORDERED < 64);
     // The receiver keeps what a full window sends while its first datagram is lost.

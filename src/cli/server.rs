@@ -84,6 +84,23 @@ const FLAGS: &[Flag] = &[
             "seconds of silence until one has left",
         ),
     ),
+    Flag::new(
+        "title",
+        Value::Line(limits::TITLE_BYTES),
+        "TEXT",
+        Default::Words(words("本机名", "the machine's name")),
+        words(
+            "在局域网上被寻找时显示的聊天室名称",
+            "what the room is called when it is looked for on the network",
+        ),
+    ),
+    Flag::switch(
+        "no-discovery",
+        words(
+            "不回应在局域网上寻找聊天室的人",
+            "does not answer those who look for rooms on the network",
+        ),
+    ),
     LANG,
     CONFIG,
     Flag::switch(
@@ -161,6 +178,10 @@ pub struct ServerOptions {
     pub config: Config,
     /// The language of the operator's screen.
     pub lang: Lang,
+    /// What the room is called when it is looked for; the machine's name if that is not said.
+    pub title: Option<String>,
+    /// Whether the room is to be found by those who look for one.
+    pub discovery: bool,
     /// Only to check: these are the settings that were found.
     pub check: Option<String>,
 }
@@ -197,6 +218,8 @@ pub fn server_options_in(
         bind: given.text("bind").unwrap_or_default().to_owned(),
         config,
         lang: given.lang(),
+        title: given.text("title").map(str::to_owned),
+        discovery: !given.is_on("no-discovery"),
         check: given.is_on("check-config").then(|| given.listing()),
     }))
 }

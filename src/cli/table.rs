@@ -72,6 +72,8 @@ pub enum Value {
     Switch,
     /// Anything.
     Text,
+    /// A line of so many bytes, at most.
+    Line(usize),
     /// A whole number from the first to the second.
     Number(u64, u64),
     /// One of these words.
@@ -235,6 +237,12 @@ impl Value {
             Value::File => text
                 .is_empty()
                 .then(|| "须为文件名 / takes the name of a file".into()),
+            Value::Line(most) => {
+                let good = (1..=most).contains(&text.len()) && !text.contains(char::is_control);
+                (!good).then(|| {
+                    format!("须为 1 到 {most} 字节的一行 / takes a line of 1 to {most} bytes")
+                })
+            }
             Value::Text | Value::Server => None,
         }
     }

@@ -19,6 +19,7 @@ mod log;
 mod member;
 mod operator;
 mod path;
+mod seek;
 mod talk;
 #[cfg(test)]
 mod tests;
@@ -65,6 +66,8 @@ pub struct Room {
     /// The operator's cursor into the log.
     shown: u64,
     closing_since: Option<Duration>,
+    /// What the room is called, if it is to be found.
+    title: Option<Box<str>>,
     stats: Stats,
 }
 
@@ -103,6 +106,7 @@ impl Room {
             replies: VecDeque::new(),
             shown: first,
             closing_since: None,
+            title: None,
             stats: Stats::default(),
         }
     }
@@ -140,6 +144,7 @@ impl Room {
             Ok(Datagram::Foreign(_)) => self.stats.turned_away += 1,
             Ok(Datagram::Open(Open::Hello(hello))) => self.handle_hello(now, from, hello),
             Ok(Datagram::Open(Open::Join(join))) => self.handle_join(users, now, from, &join),
+            Ok(Datagram::Open(Open::Seek(seek))) => self.handle_seek(now, from, seek),
             // What servers say is never answered: two servers cannot be set upon each other.
             Ok(Datagram::Open(_)) => self.stats.stray += 1,
             Ok(Datagram::Sealed(sealed)) => self.handle_sealed(users, now, from, &sealed),

@@ -5,14 +5,16 @@
 //! | receive | the socket's receiving side | a datagram |
 //! | router | the room; lends it the user map for a batch | datagrams, commands, the room's next timeout |
 //! | screen | stdout, shared with the console's answers | events to show |
+//! | discover, with the feature `terminal` | the socket for those who look for a room | a datagram |
 //! | main: the console | stdin | a line |
 //!
 //! What always holds here: no protocol decisions. Every queue is bounded: what the receive thread cannot hand
 //! on is dropped and counted, as the network would; a screen that is slow lags behind the log like any member.
 //! To end: the router ends when the room is closed, wakes the receive thread with an empty datagram to its
-//! own socket, and drops the screen's queue; the main thread joins all three.
+//! own socket, and drops the screen's queue; the main thread joins them all.
 
 pub mod console;
+mod discover;
 mod receive;
 pub mod router;
 pub mod screen;
@@ -20,7 +22,6 @@ pub mod screen;
 use crate::cli::{self, Exit, ServerOptions};
 use crate::limits;
 use crate::room::{InMemory, Room, Stats, UserMap};
-use crate::text::Lang;
 use crossbeam_channel::{Receiver, Sender, bounded};
 use parking_lot::Mutex;
 use std::net::{SocketAddr, UdpSocket};
@@ -57,13 +58,12 @@ struct Shared {
 
 /// Runs the server until the operator ends it.
 pub fn run(options: &ServerOptions) -> Exit {
-    let lang = options.lang;
     if let Some(settings) = &options.check {
         screen::show(settings);
         return Exit::Done;
     }
     match open(options) {
-        Ok((room, shared)) => serve(room, &Arc::new(shared), lang),
+        Ok((room, shared)) => serve(room, &Arc::new(shared), options),
         Err(why) => {
             cli::complain(&format!("chat-server: {why}"));
             Exit::Failure
@@ -92,7 +92,12 @@ fn open(options: &ServerOptions) -> Result<(Room, Shared), String> {
         );
         format!("{what}: /dev/urandom: {error}")
     })?;
-    let room = Room::new(options.config, seed, Box::new(InMemory::default()));
+    let mut room = Room::new(options.config, seed, Box::new(InMemory::default()));
+    if options.discovery {
+        room.set_title(Some(
+            &options.title.clone().unwrap_or_else(discover::machine),
+        ));
+    }
     let shared = Shared {
         socket,
         users: Mutex::default(),
@@ -103,7 +108,8 @@ fn open(options: &ServerOptions) -> Result<(Room, Shared), String> {
     Ok((room, shared))
 }
 
-fn serve(room: Room, shared: &Arc<Shared>, lang: Lang) -> Exit {
+fn serve(room: Room, shared: &Arc<Shared>, options: &ServerOptions) -> Exit {
+    let lang = options.lang;
     let address = match shared.socket.local_addr() {
         Ok(address) => address,
         Err(error) => {
@@ -111,58 +117,81 @@ fn serve(room: Room, shared: &Arc<Shared>, lang: Lang) -> Exit {
             return Exit::Failure;
         }
     };
+    let (datagrams_in, datagrams) = bounded(limits::RECEIVE_QUEUE);
+    let (commands_in, commands) = bounded(limits::COMMANDS);
+    let (batches_in, batches) = bounded(limits::SCREEN_BATCHES);
+    let mut threads = Threads::default();
+    if options.discovery {
+        discover::join_groups(&shared.socket, address);
+        #[cfg(feature = "terminal")]
+        if let Some(socket) = discover::listen(address) {
+            let (shared, datagrams) = (shared.clone(), datagrams_in.clone());
+            threads.start("discover", move || {
+                discover::run(&shared, address, &socket, &datagrams);
+            });
+        }
+    }
+    // Whoever reads this may look for the room, or come in.
     screen::show(&format!(
         "{} {address}\n",
         lang.pick("聊天室已开放", "The room is open at")
     ));
-    let (datagrams_in, datagrams) = bounded(limits::RECEIVE_QUEUE);
-    let (commands_in, commands) = bounded(limits::COMMANDS);
-    let (batches_in, batches) = bounded(limits::SCREEN_BATCHES);
-    let threads = [
-        spawn("receive", {
-            let shared = shared.clone();
-            move || receive::run(&shared, &datagrams_in)
-        }),
-        spawn("router", {
-            let shared = shared.clone();
-            move || router::Router::new(room, shared, datagrams, commands, batches_in).run()
-        }),
-        spawn("screen", move || screen::run(&batches, lang)),
-    ];
-    let mut exit = Exit::Done;
-    let threads: Vec<_> = threads
-        .into_iter()
-        .filter_map(|thread| {
-            thread
-                .inspect_err(|error| {
-                    cli::complain(&format!("chat-server: cannot start a thread: {error}"));
-                    exit = Exit::Failure;
-                })
-                .ok()
-        })
-        .collect();
-    if exit == Exit::Done {
+    threads.start("receive", {
+        let shared = shared.clone();
+        move || receive::run(&shared, &datagrams_in)
+    });
+    threads.start("router", {
+        let shared = shared.clone();
+        move || router::Router::new(room, shared, datagrams, commands, batches_in).run()
+    });
+    threads.start("screen", move || screen::run(&batches, lang));
+    if threads.exit == Exit::Done {
         console::run(shared, &commands_in, lang);
     } else {
         shared.end(address);
         let _ = commands_in.try_send(Command::Close);
     }
     // The commands' channel stays open meanwhile: the end of stdin is not the end of the room.
-    for thread in threads {
-        let name = thread.thread().name().unwrap_or_default().to_owned();
-        match thread.join() {
-            Ok(()) => log::debug!("joined {name}"),
-            Err(_) => exit = Exit::Failure,
-        }
-    }
-    exit
+    threads.join()
 }
 
-fn spawn(
-    name: &str,
-    run: impl FnOnce() + Send + 'static,
-) -> std::io::Result<thread::JoinHandle<()>> {
-    thread::Builder::new().name(name.into()).spawn(run)
+/// The server's threads, and how it goes with them.
+struct Threads {
+    running: Vec<thread::JoinHandle<()>>,
+    exit: Exit,
+}
+
+impl Default for Threads {
+    fn default() -> Threads {
+        Threads {
+            running: Vec::new(),
+            exit: Exit::Done,
+        }
+    }
+}
+
+impl Threads {
+    fn start(&mut self, name: &str, run: impl FnOnce() + Send + 'static) {
+        match thread::Builder::new().name(name.into()).spawn(run) {
+            Ok(thread) => self.running.push(thread),
+            Err(error) => {
+                cli::complain(&format!("chat-server: cannot start a thread: {error}"));
+                self.exit = Exit::Failure;
+            }
+        }
+    }
+
+    fn join(self) -> Exit {
+        let mut exit = self.exit;
+        for thread in self.running {
+            let name = thread.thread().name().unwrap_or_default().to_owned();
+            match thread.join() {
+                Ok(()) => log::debug!("joined {name}"),
+                Err(_) => exit = Exit::Failure,
+            }
+        }
+        exit
+    }
 }
 
 impl Shared {

@@ -43,7 +43,7 @@ pub(super) fn run(shared: &Shared, datagrams: &Sender<Datagram>) {
 }
 
 /// Errors that mean no more than that nothing came, or that a datagram of ours was not wanted somewhere.
-fn is_passing(kind: ErrorKind) -> bool {
+pub(super) fn is_passing(kind: ErrorKind) -> bool {
     use ErrorKind::{ConnectionRefused, ConnectionReset, Interrupted, TimedOut, WouldBlock};
     matches!(
         kind,

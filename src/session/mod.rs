@@ -211,7 +211,9 @@ impl Session {
             Ok(Datagram::Open(Open::Refused(refused))) => self.handle_refused(now, refused),
             Ok(Datagram::Open(Open::Unknown(unknown))) => self.handle_unknown(now, unknown),
             Ok(Datagram::Sealed(sealed)) => self.handle_sealed(now, &sealed),
-            Ok(Datagram::Open(Open::Hello(_) | Open::Join(_)) | Datagram::Foreign(_)) => (),
+            // What a server is asked, and what is answered to whoever looks for one.
+            Ok(Datagram::Open(Open::Hello(_) | Open::Join(_) | Open::Seek(_) | Open::Found(_)))
+            | Ok(Datagram::Foreign(_)) => (),
             Err(malformed) => {
                 log::trace!("dropped a datagram of {} bytes: {malformed:?}", bytes.len())
             }

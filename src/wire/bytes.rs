@@ -1,7 +1,6 @@
 //! Reading and writing the parts of a datagram.
 
 use super::Malformed;
-use crate::limits;
 
 /// Reads bytes from the front; every method fails with [`Malformed::Short`] at the end.
 #[derive(Clone, Copy, Debug)]
@@ -171,9 +170,9 @@ impl<'b> Writer<'b> {
         self.varint(text.len() as u64).bytes(text.as_bytes())
     }
 
-    /// Zeros up to the size of a full datagram.
-    pub fn pad(&mut self) -> &mut Self {
-        self.to.resize(limits::DATAGRAM, 0);
+    /// Zeros up to this many bytes of datagram.
+    pub fn pad(&mut self, size: usize) -> &mut Self {
+        self.to.resize(size, 0);
         self
     }
 }
@@ -191,6 +190,7 @@ pub(super) fn difference_size(value: i64) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::limits;
 
     fn written(write: impl FnOnce(&mut Writer<'_>)) -> Vec<u8> {
         let mut bytes = Vec::new();
@@ -318,8 +318,8 @@ mod tests {
         assert_eq!(Reader::new(&[0, 0]).padding(), Ok(()));
         assert_eq!(Reader::new(&[0, 1]).padding(), Err(Malformed::Trailing));
         let padded = written(|writer| {
-            writer.u8(1).pad();
+            writer.u8(1).pad(9);
         });
-        assert_eq!((padded.len(), padded[0]), (limits::DATAGRAM, 1));
+        assert_eq!((padded.len(), padded[0]), (9, 1));
     }
 }

@@ -14,7 +14,9 @@ mod up;
 
 pub use bytes::{Reader, Writer};
 pub use events::{Down, DownEncoder, Event, Stored, What, decode_down};
-pub use open::{Challenge, Hello, Join, Open, Refusal, Refused, Resume, Unknown, Welcome, encode};
+pub use open::{
+    Challenge, Found, Hello, Join, Open, Refusal, Refused, Resume, Seek, Unknown, Welcome, encode,
+};
 pub use sealed::{
     Ask, Gone, GoneReason, Moved, Sealed, Tell, read_probed, seal_down, seal_in_place, write_probe,
     write_probed,
@@ -61,6 +63,8 @@ pub enum Kind {
     Moved = 12,
     Probe = 13,
     Probed = 14,
+    Seek = 15,
+    Found = 16,
 }
 
 impl Kind {
@@ -68,7 +72,7 @@ impl Kind {
         use Kind::*;
         [
             Hello, Challenge, Join, Welcome, Refused, Unknown, Up, Down, Ask, Tell, Gone, Moved,
-            Probe, Probed,
+            Probe, Probed, Seek, Found,
         ]
         .into_iter()
         .find(|kind| *kind as u8 == code)
@@ -118,8 +122,8 @@ pub fn decode(bytes: &[u8]) -> Result<Datagram<'_>, Malformed> {
     let version = reader.u8()?;
     let kind = Kind::from_code(reader.u8()?).ok_or(Malformed::Kind)?;
     match (version, kind) {
-        // The layouts of Hello and Refused are the same in every version, so that two can tell each other.
-        (VERSION, _) | (_, Kind::Refused) => (),
+        // These layouts are the same in every version, so that two can find and tell each other.
+        (VERSION, _) | (_, Kind::Refused | Kind::Seek | Kind::Found) => (),
         (_, Kind::Hello) => {
             return match open::decode(kind, bytes)? {
                 Open::Hello(hello) => Ok(Datagram::Foreign(hello.nonce)),
@@ -134,7 +138,9 @@ pub fn decode(bytes: &[u8]) -> Result<Datagram<'_>, Malformed> {
         | Kind::Join
         | Kind::Welcome
         | Kind::Refused
-        | Kind::Unknown => open::decode(kind, bytes).map(Datagram::Open),
+        | Kind::Unknown
+        | Kind::Seek
+        | Kind::Found => open::decode(kind, bytes).map(Datagram::Open),
         Kind::Up
         | Kind::Down
         | Kind::Ask

@@ -1,4 +1,5 @@
-//! Datagrams that belong to no session yet: the handshake, and the word that there is no such session.
+//! Datagrams that belong to no session yet: the handshake, the word that there is no such session, and the search
+//! for a room.
 //!
 //! What always holds here: three bytes, a checksum of eight over them and the body, the body. The checksum
 //! catches damage; it proves nothing about the sender, which is what nonce, cookie and echo are for.
@@ -20,6 +21,8 @@ pub enum Open<'a> {
     Welcome(Welcome),
     Refused(Refused),
     Unknown(Unknown),
+    Seek(Seek),
+    Found(Found<'a>),
 }
 
 /// Client: I would like to join. Padded to [`limits::DATAGRAM`].
@@ -130,6 +133,28 @@ pub struct Unknown {
     pub echo: Tag,
 }
 
+/// Anyone: is there a room? Padded to [`limits::SEEK`], and mostly sent to everyone on the network.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Seek {
+    /// Random; whoever answers with it has seen this datagram.
+    pub nonce: u64,
+}
+
+/// Server: here is one, where this datagram comes from. Never larger than a Seek.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Found<'a> {
+    /// The nonce of the Seek.
+    pub nonce: u64,
+    /// The version of the protocol that the room speaks.
+    pub version: u8,
+    /// Who is in the room…
+    pub members: u32,
+    /// …and how many it takes.
+    pub capacity: u32,
+    /// What the operator calls the room.
+    pub title: &'a str,
+}
+
 /// Appends the datagram to `to`, which is empty.
 pub fn encode(open: &Open<'_>, to: &mut Vec<u8>) {
     debug_assert!(to.is_empty());
@@ -141,18 +166,27 @@ pub fn encode(open: &Open<'_>, to: &mut Vec<u8>) {
         Open::Welcome(_) => Kind::Welcome,
         Open::Refused(_) => Kind::Refused,
         Open::Unknown(_) => Kind::Unknown,
+        Open::Seek(_) => Kind::Seek,
+        Open::Found(_) => Kind::Found,
     };
     writer.bytes(&[MAGIC, VERSION, kind as u8]).u64(0);
     match open {
-        Open::Hello(hello) => writer.u64(hello.nonce).pad(),
+        Open::Hello(hello) => writer.u64(hello.nonce).pad(limits::DATAGRAM),
         Open::Challenge(challenge) => writer.u64(challenge.nonce).u64(challenge.cookie),
-        Open::Join(join) => join.write(&mut writer).pad(),
-        Open::Welcome(welcome) => welcome.write(&mut writer).pad(),
+        Open::Join(join) => join.write(&mut writer).pad(limits::DATAGRAM),
+        Open::Welcome(welcome) => welcome.write(&mut writer).pad(limits::DATAGRAM),
         Open::Refused(refused) => {
             let (code, detail) = refused.reason.code();
             writer.u64(refused.nonce).u8(code).u8(detail)
         }
         Open::Unknown(unknown) => writer.u32(unknown.session.0).u64(unknown.echo.0),
+        Open::Seek(seek) => writer.u64(seek.nonce).pad(limits::SEEK),
+        Open::Found(found) => writer
+            .u64(found.nonce)
+            .u8(found.version)
+            .u32(found.members)
+            .u32(found.capacity)
+            .text(found.title),
     };
     let checksum = checksum(to);
     if let Some((_, rest)) = to.split_first_chunk_mut::<3>()
@@ -169,8 +203,12 @@ pub(super) fn decode(kind: Kind, bytes: &[u8]) -> Result<Open<'_>, Malformed> {
     if Tag(reader.u64()?) != checksum(bytes) {
         return Err(Malformed::Checksum);
     }
-    let padded = matches!(kind, Kind::Hello | Kind::Join | Kind::Welcome);
-    if padded && bytes.len() != limits::DATAGRAM {
+    let padded = match kind {
+        Kind::Hello | Kind::Join | Kind::Welcome => Some(limits::DATAGRAM),
+        Kind::Seek => Some(limits::SEEK),
+        _ => None,
+    };
+    if padded.is_some_and(|size| bytes.len() != size) {
         return Err(Malformed::Short);
     }
     let open = match kind {
@@ -191,9 +229,19 @@ pub(super) fn decode(kind: Kind, bytes: &[u8]) -> Result<Open<'_>, Malformed> {
             session: SessionId(reader.u32()?),
             echo: Tag(reader.u64()?),
         }),
+        Kind::Seek => Open::Seek(Seek {
+            nonce: reader.u64()?,
+        }),
+        Kind::Found => Open::Found(Found {
+            nonce: reader.u64()?,
+            version: reader.u8()?,
+            members: reader.u32()?,
+            capacity: reader.u32()?,
+            title: reader.text(limits::TITLE_BYTES)?,
+        }),
         _ => return Err(Malformed::Kind),
     };
-    if padded {
+    if padded.is_some() {
         reader.padding()?
     } else {
         reader.end()?

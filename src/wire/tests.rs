@@ -41,8 +41,10 @@ fn open_bytes(open: &Open<'_>) -> Vec<u8> {
 #[track_caller]
 fn check_open(open: Open<'_>, digits: &str) {
     let mut expected = hex(digits);
-    if matches!(open, Open::Hello(_) | Open::Join(_) | Open::Welcome(_)) {
-        expected.resize(limits::DATAGRAM, 0);
+    match open {
+        Open::Hello(_) | Open::Join(_) | Open::Welcome(_) => expected.resize(limits::DATAGRAM, 0),
+        Open::Seek(_) => expected.resize(limits::SEEK, 0),
+        _ => (),
     }
     assert_eq!(open_bytes(&open), expected);
     assert_eq!(decode(&expected), Ok(Datagram::Open(open)));
@@ -183,6 +185,38 @@ fn welcome() {
          101112131415161718191a1b1c1d1e1f 2122232425262728 0000000000000119 000000000000012d
          0000000000000002 003c",
     );
+}
+
+#[test]
+fn seek_and_found() {
+    check_open(
+        Open::Seek(Seek { nonce: NONCE }),
+        "fe010f fdde588a3db20f74 0102030405060708",
+    );
+    let found = Found {
+        nonce: NONCE,
+        version: 1,
+        members: 3,
+        capacity: 4096,
+        title: "教室",
+    };
+    check_open(
+        Open::Found(found),
+        "fe0110 d40c18a58fb4f8b8 0102030405060708 01 00000003 00001000 06e69599e5aea4",
+    );
+    let title = "x".repeat(limits::TITLE_BYTES);
+    let longest = Open::Found(Found {
+        title: &title,
+        ..found
+    });
+    assert!(open_bytes(&longest).len() <= limits::SEEK);
+    // They are understood whatever the version.
+    for open in [Open::Seek(Seek { nonce: NONCE }), Open::Found(found)] {
+        let mut bytes = open_bytes(&open);
+        bytes[1] = 9;
+        reseal(&mut bytes);
+        assert_eq!(decode(&bytes), Ok(Datagram::Open(open)));
+    }
 }
 
 #[test]
@@ -519,10 +553,15 @@ fn probe_and_probed() {
     assert_eq!((read_probed(&sealed), sealed.tag), (Ok(1452), tag));
 }
 
+/// Whether a datagram of this kind belongs to no session.
+fn is_open(code: u8) -> bool {
+    code <= Kind::Unknown as u8 || code == Kind::Seek as u8 || code == Kind::Found as u8
+}
+
 /// Puts the right checksum or tag into bytes that are long enough to have one, whatever else they are.
 fn reseal(bytes: &mut [u8]) {
     let head = match bytes.get(2) {
-        Some(code) if *code <= Kind::Unknown as u8 => 3,
+        Some(code) if is_open(*code) => 3,
         Some(code) if *code == Kind::Down as u8 => limits::DOWN_HEAD - 8,
         _ => limits::SEALED_HEAD - 8,
     };

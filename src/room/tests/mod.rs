@@ -2,6 +2,7 @@
 
 mod door;
 mod seam;
+mod seek;
 mod stay;
 mod talk;
 

@@ -44,6 +44,14 @@ fn samples() -> Vec<Vec<u8>> {
         Open::Welcome(welcome),
         Open::Refused(Refused { nonce, reason }),
         Open::Unknown(Unknown { session, echo }),
+        Open::Seek(Seek { nonce }),
+        Open::Found(Found {
+            nonce,
+            version: 1,
+            members: 3,
+            capacity: 4096,
+            title: "教室",
+        }),
     ]
     .iter()
     .map(open_bytes)
@@ -242,7 +250,7 @@ fn a_flipped_bit_is_noticed() {
                 23 if kind == Kind::Down as u8 && bit % 8 == 6 => {
                     read == Err(Some(Malformed::Code))
                 }
-                _ if kind <= Kind::Unknown as u8 => read == Err(Some(Malformed::Checksum)),
+                _ if is_open(kind) => read == Err(Some(Malformed::Checksum)),
                 _ => read == Err(None),
             };
             assert!(expected, "kind {kind}, bit {bit}: {read:?}");
@@ -259,9 +267,14 @@ fn made_up(kind: Kind, body: &[u8]) -> Vec<u8> {
             bytes.extend(body);
             bytes.resize(limits::DATAGRAM, 0);
         }
-        Kind::Challenge | Kind::Refused | Kind::Unknown => {
+        Kind::Challenge | Kind::Refused | Kind::Unknown | Kind::Found => {
             bytes.extend([0; 8]);
             bytes.extend(body);
+        }
+        Kind::Seek => {
+            bytes.extend([0; 8]);
+            bytes.extend(body);
+            bytes.resize(limits::SEEK, 0);
         }
         Kind::Down => {
             bytes.resize(limits::DOWN_HEAD, 0);
@@ -290,7 +303,7 @@ fn what_is_no_datagram_at_all() {
         ("fe01", Malformed::Short),
         ("68656c6c6f", Malformed::Magic),
         ("fe0100", Malformed::Kind),
-        ("fe010f", Malformed::Kind),
+        ("fe0111", Malformed::Kind),
         ("fe0203", Malformed::Version),
         ("fe0007", Malformed::Version),
     ] {
@@ -311,6 +324,13 @@ fn open_kinds_name_what_is_wrong() {
     refuse(Kind::Refused, &with("0101"), Malformed::Code);
     refuse(Kind::Unknown, &with("0000000000"), Malformed::Trailing);
     refuse(Kind::Hello, &with("01"), Malformed::Trailing);
+    refuse(Kind::Seek, &with("01"), Malformed::Trailing);
+    let found = |title: &str| with(&format!("010000000300001000{title}"));
+    refuse(Kind::Found, &found("016100"), Malformed::Trailing);
+    refuse(Kind::Found, &found("0261"), Malformed::Short);
+    refuse(Kind::Found, &found("01ff"), Malformed::Text);
+    let long = format!("41{}", "61".repeat(limits::TITLE_BYTES + 1));
+    refuse(Kind::Found, &found(&long), Malformed::Text);
     let join = |rest: &str| with(&with(&format!("0014{rest}")));
     refuse(Kind::Join, &join("0001610001"), Malformed::Trailing);
     refuse(Kind::Join, &join("02"), Malformed::Code);
