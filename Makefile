@@ -5,11 +5,12 @@ ARGS ?=
 SERVER ?=
 NAME ?=
 SEEDS ?= 10000
+MINUTES ?= 60
 # What run-server and run-client are built with; `FEATURES=` for the plain programs.
 FEATURES ?= terminal
 
 .DEFAULT_GOAL := help
-.PHONY: help run-server run-client build test test-terminal sim bench bench-room bench-paths bench-instructions bench-halfcopy lint fmt doc ci clean
+.PHONY: help run-server run-client build test test-terminal sim prove soak bench bench-room bench-paths bench-instructions bench-halfcopy lint fmt doc ci clean
 
 help: ## lists the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -33,6 +34,12 @@ test-terminal: ## the tests of the feature terminal
 
 sim: ## simulates SEEDS=n random conversations, or one SEED=s
 	SEEDS=$(SEEDS) $(if $(SEED),SEED=$(SEED)) $(CARGO) test --release --test integration simulation -- --nocapture
+
+prove: ## the built programs under faults and attacks, at full size
+	FULL=1 $(CARGO) test --release --test integration -- attack:: endurance:: --nocapture --test-threads 1
+
+soak: ## 200 members talk, come and go for MINUTES=n
+	MINUTES=$(MINUTES) $(CARGO) test --release --test integration -- endurance::soak --nocapture
 
 bench: bench-room bench-paths bench-halfcopy ## measures everything
 

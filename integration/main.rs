@@ -3,7 +3,9 @@
 // A test binary has no public interface.
 #![allow(unreachable_pub)]
 
+mod endurance;
 mod halfcopy;
+mod load;
 mod names;
 mod operator;
 mod player;

@@ -122,6 +122,11 @@ pub const PER_ADDRESS: usize = 64;
 pub const RATE_BURST: u32 = 20;
 /// …and then per second, unless the operator says otherwise.
 pub const RATE: u32 = 10;
+/// While a member that is there lags by more than half of the retained log, the others speak no faster than
+/// [`RATE`]. It is there if it has acknowledged something new so recently…
+pub const LAG_PATIENCE: Duration = Duration::from_secs(2);
+/// …and the room looks for the one that lags most no more often than this.
+pub const LAG_LOOK: Duration = Duration::from_millis(10);
 /// Events that the log retains, at most.
 pub const LOG_EVENTS: usize = 10_000;
 /// Bytes of text and names that the log retains, at most.
@@ -232,6 +237,8 @@ const _: () = {
     assert!(KEEP_ALIVE.as_secs() * 3 < IDLE_TIMEOUT.as_secs());
     // A whole queue of one member's utterances fits the retained log, and so does the history.
     assert!(HISTORY <= LOG_EVENTS && (UTTERANCES_UNORDERED as usize) < LOG_EVENTS);
+    // Whoever has just come in is not behind by half the log.
+    assert!(HISTORY < LOG_EVENTS / 2 && LAG_LOOK.as_millis() < LAG_PATIENCE.as_millis());
     assert!(MEMBERS <= MEMBERS_MOST && SLOT_BITS < 32);
     assert!(BODIES.is_power_of_two() && SOURCE_BUCKETS.is_power_of_two());
     // The cookie outlives a slow handshake.

@@ -37,7 +37,7 @@
 mod cast;
 mod person;
 mod real;
-mod relay;
+pub(crate) mod relay;
 mod run;
 mod script;
 mod simulated;

@@ -206,6 +206,7 @@ impl Room {
         ordered: u64,
     ) -> Member {
         debug_assert_ne!(author.member, NOBODY);
+        self.pace.note(cursor);
         let session = self.slots.next_session(slot);
         let secret = self.secrets.key();
         let welcome = Welcome {
@@ -232,6 +233,7 @@ impl Room {
             waiting: VecDeque::new(),
             ordered,
             rate: Rate::default(),
+            acked_at: now,
             last_own,
             leaving: false,
             tell_gone_at: None,

@@ -65,6 +65,16 @@ impl Log {
         self.first + self.entries.len() as u64
     }
 
+    /// Where half of what may be retained lies behind: whoever has not come so far may soon miss something.
+    pub(super) fn middle(&self) -> u64 {
+        let by_count = self.end().saturating_sub(limits::LOG_EVENTS as u64 / 2);
+        if self.bytes > limits::LOG_BYTES / 2 {
+            by_count.max(self.first + self.entries.len() as u64 / 2)
+        } else {
+            by_count
+        }
+    }
+
     /// Appends an event and gives its number. Beyond the bounds the oldest ones go.
     pub(super) fn append(&mut self, unix_ms: u64, happened: Happened) -> u64 {
         let number = self.end();

@@ -44,6 +44,8 @@ pub(super) struct Member {
     /// Utterances that the ledger has committed.
     pub(super) ordered: u64,
     pub(super) rate: Rate,
+    /// When it last acknowledged what it had not before.
+    pub(super) acked_at: Duration,
     /// The newest event that is this member's own: bodies from before it are not shared.
     pub(super) last_own: u64,
     /// Its leaving was proposed; nothing more is heard of it.
@@ -242,6 +244,10 @@ impl Slots {
 
     pub(super) fn member(&mut self, slot: u32) -> Option<&mut Member> {
         self.slots.get_mut(slot as usize)?.member.as_mut()
+    }
+
+    pub(super) fn members(&self) -> impl Iterator<Item = &Member> {
+        self.slots.iter().filter_map(|slot| slot.member.as_ref())
     }
 
     pub(super) fn by_session(&mut self, session: SessionId) -> Option<(u32, &mut Member)> {

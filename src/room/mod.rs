@@ -18,6 +18,7 @@ mod ledger;
 mod log;
 mod member;
 mod operator;
+mod pace;
 mod path;
 mod seek;
 mod talk;
@@ -38,6 +39,7 @@ use door::Door;
 use flush::Flush;
 use log::{Happened, Log};
 use member::{Graveyard, MemberId, Slots};
+use pace::Pace;
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 use std::net::SocketAddr;
@@ -62,6 +64,7 @@ pub struct Room {
     /// is passed over.
     timers: BinaryHeap<Reverse<(Duration, u32)>>,
     flush: Flush,
+    pace: Pace,
     replies: VecDeque<(SocketAddr, Vec<u8>)>,
     /// The operator's cursor into the log.
     shown: u64,
@@ -103,6 +106,7 @@ impl Room {
             last_member: 0,
             timers: BinaryHeap::new(),
             flush: Flush::default(),
+            pace: Pace::default(),
             replies: VecDeque::new(),
             shown: first,
             closing_since: None,
@@ -254,7 +258,8 @@ impl Room {
         if member.link.handle_timeout(now) && member.path.timed_out(now) {
             member.link.limit_window(member.path.window());
         }
-        self.release(now, slot, self.config.rate);
+        let rate = self.rate(now);
+        self.release(now, slot, rate);
         self.touch(slot);
     }
 
@@ -263,6 +268,7 @@ impl Room {
     fn schedule(&mut self, now: Duration, slot: u32) {
         let idle_timeout = self.config.idle_timeout;
         let closing_since = self.closing_since;
+        let rate = self.rate(now);
         let Some(member) = self.slots.member(slot) else {
             return;
         };
@@ -272,12 +278,7 @@ impl Room {
         }
         if !member.waiting.is_empty() && !member.leaving {
             // The time may have moved on since the last token was asked for.
-            at = at.min(
-                { member.rate }
-                    .take(now, self.config.rate)
-                    .err()
-                    .unwrap_or(now),
-            );
+            at = at.min({ member.rate }.take(now, rate).err().unwrap_or(now));
         }
         if let Some(since) = closing_since {
             // Told once, it is told again; until then it is told when it has everything, or at the latest.

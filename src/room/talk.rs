@@ -85,6 +85,8 @@ impl Room {
         }
         if member.link.acked() > acked {
             member.path.progressed();
+            member.acked_at = now;
+            self.pace.note(member.link.acked());
         }
         if member.leaving || self.closing_since.is_some() {
             return;
@@ -107,7 +109,8 @@ impl Room {
             // What is said again was not acknowledged in time, and a question is to be answered.
             member.link.owe(now, repeated || up.answer, delay);
         }
-        self.release(now, slot, self.config.rate);
+        let rate = self.rate(now);
+        self.release(now, slot, rate);
         self.apply(users, now);
         // What is held back comes back as an event only later: say now that it need not be sent again.
         if !up.utterances.is_empty()

@@ -1,0 +1,4 @@
+//! Endurance: the built programs under conditions that last, and under those that end them.
+
+mod soak;
+mod transcripts;
