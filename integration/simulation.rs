@@ -3,6 +3,7 @@
 //! `SEED=n` plays one seed, `SEEDS=n` so many; a fresh one is played each time and printed if it fails.
 
 use crate::world::net::Faults;
+use crate::world::private::{self, check_whispers};
 use crate::world::{World, check_transcript, check_utterances};
 use chatroom::limits;
 use chatroom::link::Random;
@@ -95,6 +96,7 @@ fn play(seed: u64) -> Result<u64, String> {
             .map(|a| format!("{} {:?} {:?}", a.name, a.session.seen_up_to(), a.session));
         return Err(format!("not settled: {:#?}", told.collect::<Vec<_>>()));
     }
+    check_whispers(&world)?;
     rest(&mut world)?;
     for actor in 0..world.actors.len() {
         world.leave(actor);
@@ -146,7 +148,8 @@ fn disturb(world: &mut World, random: &mut Random, plan: &Plan) {
                 }
             }
         }
-        60..68 => world.move_actor(actor),
+        60..64 => private::disturb(world, random, actor),
+        64..68 => world.move_actor(actor),
         // A path that carried more carries no more than it must.
         68..70 => world.net.faults.mtu = [1200, 1452][random.below(2) as usize],
         70..75 => world.actors[actor].partitioned ^= true,

@@ -9,6 +9,7 @@
 //! wire
 //! link
 //! room  session
+//! commands
 //! cli
 //! server  client
 //! ```
@@ -22,12 +23,13 @@ use source::{File, functions, top_level_paths};
 use std::collections::BTreeSet;
 use std::path::Path;
 
-const LAYERS: [&[&str]; 7] = [
+const LAYERS: [&[&str]; 8] = [
     &["limits"],
     &["text", "seal", "lines", "halfcopy"],
     &["wire"],
     &["link"],
     &["room", "session"],
+    &["commands"],
     &["cli"],
     &["server", "client"],
 ];

@@ -18,7 +18,7 @@ pub const NAME_CHARS: usize = 32;
 pub const UTTERANCE_BYTES: usize = 1024;
 /// Bytes of what the operator calls the room, at most.
 pub const TITLE_BYTES: usize = 64;
-/// Bytes of the reason that the operator gives with a kick, at most.
+/// Bytes of the reason that the operator gives with a kick, or a member for being away, at most.
 pub const WHY_BYTES: usize = 200;
 
 // Datagrams.
@@ -85,6 +85,11 @@ pub const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
 pub const UTTERANCES_UNORDERED: u64 = 32;
 /// Utterances that wait in a client to be sent, at most; then the input waits.
 pub const UTTERANCES_QUEUED: usize = 1024;
+/// Whispers and renamings of a client that are ordered and whose outcome has not come, at most; beyond that the
+/// oldest outcomes are not told.
+pub const OUTCOMES: usize = 1024;
+/// Reads of a client that wait for their answers, at most; further ones are not asked.
+pub const ASKS: usize = 16;
 /// Tags of its newest datagrams that a client knows again in an Unknown.
 pub const RECENT_TAGS: usize = 32;
 /// A client whose server does not answer says so after this time…
@@ -210,12 +215,18 @@ pub const VARINT: usize = 10;
 
 const _: () = {
     // One utterance with every field at its longest fits one datagram, up and down.
-    assert!(SEALED_HEAD + 1 + 4 * VARINT + 1 + VARINT + UTTERANCE_BYTES <= DATAGRAM);
     assert!(
-        DOWN_HEAD + 2 * VARINT + 2 + 1 + NAME_BYTES + VARINT + VARINT + UTTERANCE_BYTES <= DATAGRAM
+        SEALED_HEAD + 1 + 4 * VARINT + 1 + 1 + NAME_BYTES + VARINT + UTTERANCE_BYTES <= DATAGRAM
     );
     // A Found is no larger than what asked for it.
     assert!(3 + 8 + 8 + 1 + 4 + 4 + 1 + TITLE_BYTES <= SEEK && TITLE_BYTES < 128);
+    assert!(
+        DOWN_HEAD + 2 * VARINT + 2 + 1 + NAME_BYTES + VARINT + 1 + VARINT + UTTERANCE_BYTES
+            <= DATAGRAM
+    );
+    // A name as it may be sent fits where an utterance does, and a page of the roster takes at least one member.
+    assert!(NAME_SENT < UTTERANCE_BYTES);
+    assert!(SEALED_HEAD + 1 + 3 * VARINT + 1 + NAME_BYTES + 2 + WHY_BYTES <= DATAGRAM);
     // A name's length, and the count of waiting utterances beside its flag, fit one byte.
     assert!(NAME_BYTES < 256 && UTTERANCES_UNORDERED < 64);
     // The receiver keeps what a full window sends while its first datagram is lost.

@@ -347,7 +347,8 @@ impl Crowd {
                 member.stand = Stand::Left;
             }
             Event::Silent(_) | Event::HeardAgain | Event::Roster(_) => (),
-            Event::Joined(Joined::Anew) | Event::Refused(_) | Event::Ended(_) => {
+            // And nobody asks for what these answer.
+            _ => {
                 self.witness.wrong.push(format!("member {at}: {event:?}"));
                 member.stand = Stand::Left;
             }

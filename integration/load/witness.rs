@@ -90,6 +90,9 @@ impl Witness {
         let (name, text) = match what {
             Seen::Entered(name) | Seen::Left(name) => (name.as_str(), None),
             Seen::Said(name, text) => (name.as_str(), Mark::read(text)),
+            Seen::Acted(name, _) | Seen::Whispered(name, _) | Seen::Renamed(name, _) => {
+                (name.as_str(), None)
+            }
             Seen::Announced(_) => ("", None),
             Seen::Gap(count) => {
                 let name = &self.views[member].name;

@@ -121,7 +121,9 @@ macro_rules! scripts {
 }
 
 scripts! {
+    act
     address_change
+    away
     closed_output
     command_lines
     commands
@@ -145,6 +147,8 @@ scripts! {
     pasted_lines
     per_address
     rate
+    rename
+    rename_refused
     reserved_names
     room_full
     saying
@@ -155,5 +159,9 @@ scripts! {
     stopped_too_long
     two_speakers
     unreachable
+    whisper
+    whisper_loss
+    whisper_to_nobody
     who
+    who_got
 }

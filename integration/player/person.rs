@@ -4,11 +4,12 @@
 
 use super::cast::{Cast, Stream};
 use crate::world::World;
-use chatroom::cli::{self, ClientOptions, Exit, Typed};
+use chatroom::cli::{ClientOptions, Exit};
 use chatroom::client::screen;
+use chatroom::commands::{self, Correspondent, Wanted};
 use chatroom::limits;
-use chatroom::session::{Event, Joined};
-use chatroom::text::{Lang, utterance};
+use chatroom::session::{Event, Joined, Session, Wish};
+use chatroom::text::Lang;
 use std::collections::VecDeque;
 
 /// See the module.
@@ -21,7 +22,8 @@ pub(crate) struct Person {
     /// What was typed and not yet read.
     typed: VecDeque<String>,
     /// What was read and not yet said: the queue is full.
-    unsaid: VecDeque<String>,
+    unsaid: VecDeque<Wish>,
+    correspondent: Correspondent,
     input_ended: bool,
     door: Door,
     stopped: bool,
@@ -45,6 +47,7 @@ impl Person {
             options,
             typed: VecDeque::new(),
             unsaid: VecDeque::new(),
+            correspondent: Correspondent::default(),
             input_ended: false,
             door: Door::Nameless,
             stopped: false,
@@ -115,8 +118,18 @@ impl Person {
                     Some(exit) => self.exits(cast, exit),
                 }
             }
-            Event::Happened { what, .. } => self.shows(cast, &screen::line(&what, lang)),
-            Event::Roster(names) => self.shows(cast, screen::roster(names, lang).trim_end()),
+            Event::Happened { what, .. } => {
+                self.correspondent.note(&what);
+                self.shows(cast, &screen::line(&what, lang));
+            }
+            Event::Roster(entries) => self.shows(cast, screen::roster(entries, lang).trim_end()),
+            Event::Reach(reach) => self.shows(cast, &lang.reach(reach)),
+            Event::Pong(round_trip) => self.shows(cast, &lang.pong(round_trip)),
+            Event::Failed { why, wish, .. } => {
+                self.tells(cast, &screen::failed(why, wish.as_ref(), lang));
+            }
+            Event::Away => self.tells(cast, lang.you_are_away()),
+            Event::Renamed(name) => self.tells(cast, &lang.your_name(&name)),
             Event::Silent(silence) => self.tells(cast, &lang.silent(silence.as_secs())),
             Event::HeardAgain => self.tells(cast, lang.heard_again()),
             Event::Ordered(_) | Event::Rebind => (),
@@ -178,7 +191,7 @@ impl Person {
             let Some(part) = self.unsaid.pop_front() else {
                 break;
             };
-            world.say(actor, &part);
+            world.wish(actor, part);
         }
         if !self.unsaid.is_empty() {
             return false;
@@ -189,18 +202,21 @@ impl Person {
             }
             return false;
         };
-        match cli::read_line(&line) {
-            Typed::Nothing => (),
-            Typed::Text(text) => {
-                let parts = utterance::split(text, limits::UTTERANCE_BYTES);
-                self.unsaid.extend(parts.map(str::to_owned));
+        let typed = commands::read_line(&line);
+        match commands::read(typed, &self.correspondent, self.lang()) {
+            Wanted::Nothing => (),
+            Wanted::Order(wishes) => {
+                self.unsaid.extend(wishes);
             }
-            Typed::Command("quit", _) => world.leave(actor),
-            Typed::Command("who", _) => world.ask(actor),
-            Typed::Command(unknown, _) => {
-                let told = screen::unknown_command(unknown, self.lang());
-                self.tells(cast, &told);
-            }
+            Wanted::Quit => world.leave(actor),
+            Wanted::Who => world.ask(actor, Session::handle_who),
+            Wanted::Reach => world.ask(actor, Session::handle_reach),
+            Wanted::Ping => world.ask(actor, Session::handle_ping),
+            Wanted::Help => self.shows(
+                cast,
+                commands::help(commands::CLIENT, self.lang()).trim_end(),
+            ),
+            Wanted::Wrong(why) => self.tells(cast, &why),
         }
         true
     }

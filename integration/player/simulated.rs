@@ -130,10 +130,11 @@ impl Virtual {
 impl Stand {
     fn show(&mut self, cast: &mut Cast) {
         let log = self.world.lives.last().map_or(&[][..], Vec::as_slice);
-        for shown in &log[self.shown..] {
-            for line in screen::line(shown, self.options.lang).split('\n') {
-                cast.wrote(self.process, Stream::Out, line.to_owned());
-            }
+        let lang = self.options.lang;
+        let shown = { log[self.shown..].iter() }.filter_map(|shown| screen::line(shown, lang));
+        for line in shown.flat_map(|lines| lines.split('\n').map(str::to_owned).collect::<Vec<_>>())
+        {
+            cast.wrote(self.process, Stream::Out, line);
         }
         self.shown = log.len();
     }

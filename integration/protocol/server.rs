@@ -362,8 +362,8 @@ fn an_address_that_proved_nothing_gets_no_more_than_it_brought() {
     brought.push(client.up(1, 0, &[]));
     brought.push(server.join(THERE, 9, "小红"));
     let (mut ask, packet) = (Vec::new(), client.next());
-    let (request, after) = (1, 0);
-    Ask { request, after }.write(&mut ask, session, packet, secret);
+    let (request, what) = (1, Asked::Who(0));
+    Ask { request, what }.write(&mut ask, session, packet, secret);
     brought.push(ask);
     let mut stray = client.up(1, 0, &[]);
     stray[6] ^= 1;

@@ -4,11 +4,12 @@
 //! knows more of the protocol than who sent which bytes to whom.
 
 pub mod net;
+pub mod private;
 
 use chatroom::link::Random;
 use chatroom::room::{Config, InMemory, Room, Shown, UserMap};
-use chatroom::session::{End, Event, Seen, Session};
-use chatroom::wire::Refusal;
+use chatroom::session::{End, Event, Seen, Session, Wish};
+use chatroom::wire::{Failure, Refusal};
 use net::{Faults, Net};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
@@ -28,6 +29,8 @@ pub struct Server {
 /// A client and what became of it.
 pub struct Actor {
     pub name: String,
+    /// Every name that it had.
+    pub names: BTreeSet<String>,
     pub session: Session,
     pub address: SocketAddr,
     /// Not scheduled: what arrives waits in its socket's buffer.
@@ -51,8 +54,12 @@ pub struct Actor {
     pub events: Vec<Event>,
     pub end: Option<End>,
     pub refused: Option<Refusal>,
-    /// Texts that it said, in order.
+    /// Texts that it said to all, in order, with a place for everything else that it asked for.
     pub said: Vec<String>,
+    /// What it asked for that is no text for all, by its place in `said`.
+    pub private: BTreeMap<usize, Wish>,
+    /// What of that has come to nothing.
+    pub failed: BTreeMap<usize, Failure>,
     pub ordered: u64,
     life: usize,
 }
@@ -144,6 +151,7 @@ impl World {
         let session = Session::new(self.now, name, history, self.random.bits());
         self.actors.push(Actor {
             name: name.to_owned(),
+            names: BTreeSet::from([name.to_owned()]),
             session,
             address,
             frozen: false,
@@ -159,6 +167,8 @@ impl World {
             end: None,
             refused: None,
             said: Vec::new(),
+            private: BTreeMap::new(),
+            failed: BTreeMap::new(),
             ordered: 0,
             life: 0,
         });
@@ -190,23 +200,36 @@ impl World {
     }
 
     pub fn say(&mut self, actor: usize, text: &str) {
-        self.actors[actor].said.push(text.to_owned());
-        self.actors[actor].session.handle_say(text);
-        self.attend(actor);
+        self.wish(actor, Wish::Say(text.to_owned()));
+    }
+
+    /// The person would like something ordered.
+    pub fn wish(&mut self, at: usize, wish: Wish) {
+        let actor = &mut self.actors[at];
+        if let Wish::Say(text) | Wish::Act(text) = &wish {
+            actor.said.push(text.clone());
+        } else {
+            actor.private.insert(actor.said.len(), wish.clone());
+            actor.said.push(format!("{wish:?}"));
+        }
+        let count = actor.session.handle_wish(wish);
+        assert_eq!(count, actor.said.len() as u64, "wishes are counted");
+        self.attend(at);
     }
 
     /// The person gives another name after a refusal.
     pub fn rename(&mut self, actor: usize, name: &str) {
         self.actors[actor].name = name.to_owned();
+        self.actors[actor].names = BTreeSet::from([name.to_owned()]);
         let now = self.now;
         self.actors[actor].session.handle_name(now, name);
         self.attend(actor);
     }
 
-    /// The person asks who is here.
-    pub fn ask(&mut self, actor: usize) {
+    /// The person asks something.
+    pub fn ask(&mut self, actor: usize, question: fn(&mut Session, Duration)) {
         let now = self.now;
-        self.actors[actor].session.handle_who(now);
+        question(&mut self.actors[actor].session, now);
         self.attend(actor);
     }
 
@@ -384,6 +407,21 @@ impl World {
                     assert_eq!(count, actor.ordered + 1, "ordered out of turn");
                     actor.ordered = count;
                 }
+                Event::Renamed(name) => {
+                    actor.names.insert(name.clone());
+                    actor.name = name;
+                }
+                Event::Failed { count, why, wish } => {
+                    assert!(count <= actor.ordered, "it fails after it was ordered");
+                    let place = count as usize - 1;
+                    assert_eq!(
+                        wish.as_ref(),
+                        actor.private.get(&place),
+                        "the wish is known"
+                    );
+                    let before = actor.failed.insert(place, why);
+                    assert_eq!(before, None, "it fails once");
+                }
                 Event::Ended(end) => actor.end = Some(end),
                 Event::Refused(refusal) => actor.refused = Some(refusal),
                 Event::Rebind => moved = true,
@@ -438,7 +476,8 @@ pub fn check_transcript(world: &World, actor: &Actor) -> Result<(), String> {
         while let Some((_, shown_as, seen)) = actor.seen.get(at).filter(|entry| entry.0 == life) {
             while number < *shown_as {
                 let missing = &log[(number - world.first_event) as usize];
-                if author(missing) != Some(actor.name.as_str()) {
+                let own = author(missing).is_some_and(|name| actor.names.contains(name));
+                if !own && *missing != Shown::Hidden {
                     return Err(format!("{}: not shown: {number} {missing:?}", actor.name));
                 }
                 number += 1;
@@ -469,8 +508,12 @@ pub fn check_transcript(world: &World, actor: &Actor) -> Result<(), String> {
 
 fn author(event: &Shown) -> Option<&str> {
     match event {
-        Shown::Entered(name) | Shown::Said(name, _) | Shown::Left(name) => Some(name.as_str()),
-        Shown::Announced(_) | Shown::Gap(_) => None,
+        Shown::Entered(name)
+        | Shown::Said(name, _)
+        | Shown::Acted(name, _)
+        | Shown::Renamed(name, _)
+        | Shown::Left(name) => Some(name.as_str()),
+        Shown::Announced(_) | Shown::Gap(_) | Shown::Hidden => None,
     }
 }
 
@@ -478,6 +521,9 @@ fn matches(event: &Shown, seen: &Seen) -> bool {
     match (event, seen) {
         (Shown::Entered(a), Seen::Entered(b)) | (Shown::Left(a), Seen::Left(b)) => a.as_str() == b,
         (Shown::Said(a, said), Seen::Said(b, text)) => a.as_str() == b && **said == **text,
+        (Shown::Acted(a, said), Seen::Acted(b, text)) => a.as_str() == b && **said == **text,
+        (Shown::Renamed(a, b), Seen::Renamed(c, d)) => a.as_str() == c && b.as_str() == d,
+        (Shown::Hidden, Seen::Whispered(..)) => true,
         (Shown::Announced(said), Seen::Announced(text)) => **said == **text,
         _ => false,
     }
@@ -490,10 +536,15 @@ pub fn check_utterances(world: &World, actor: &Actor) -> Result<(), String> {
     for log in &world.lives {
         let mut last = None;
         for event in log {
-            let Shown::Said(name, text) = event else {
+            let (Shown::Said(name, text) | Shown::Acted(name, text)) = event else {
                 continue;
             };
-            if name.as_str() != actor.name {
+            // A name that more than one had tells nothing.
+            let had = world
+                .actors
+                .iter()
+                .filter(|a| a.names.contains(name.as_str()));
+            if !actor.names.contains(name.as_str()) || had.count() > 1 {
                 continue;
             }
             let Some(place) = actor.said.iter().position(|said| **said == **text) else {
@@ -506,7 +557,16 @@ pub fn check_utterances(world: &World, actor: &Actor) -> Result<(), String> {
             ordered.insert(place);
         }
     }
-    let missing = (0..actor.ordered as usize).find(|place| !ordered.contains(place));
+    let shared = { actor.names.iter() }.any(|name| {
+        world
+            .actors
+            .iter()
+            .filter(|a| a.names.contains(name))
+            .count()
+            > 1
+    });
+    let missing = (0..actor.ordered as usize)
+        .find(|place| !ordered.contains(place) && !actor.private.contains_key(place) && !shared);
     match missing {
         Some(place) => Err(format!(
             "{}: {:?} is ordered and in no log",

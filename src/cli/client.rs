@@ -4,6 +4,7 @@ use super::given::{Given, Surroundings};
 use super::server::{CONFIG, HELP, LANG, VERSION};
 use super::table::{Default, Flag, Program, Value, Verb, words};
 use super::{Exit, Request, UsageError};
+use crate::commands;
 use crate::text::Lang;
 
 /// The table.
@@ -61,23 +62,26 @@ const FLAGS: &[Flag] = &[
     VERSION,
 ];
 
-const VERBS: &[Verb] = &[
-    Verb {
-        name: "who",
+/// The client's own table of commands.
+const VERBS: &[Verb] = &{
+    const NONE: Verb = Verb {
+        name: "",
         arguments: "",
-        says: words("谁在聊天室", "who is here"),
-    },
-    Verb {
-        name: "quit",
-        arguments: "",
-        says: words("离开", "leaves"),
-    },
-    Verb {
-        name: "help",
-        arguments: "",
-        says: words("本说明", "this"),
-    },
-];
+        says: words("", ""),
+    };
+    let mut verbs = [NONE; commands::CLIENT.len()];
+    let mut at = 0;
+    while at < verbs.len() {
+        let command = &commands::CLIENT[at];
+        verbs[at] = Verb {
+            name: command.name,
+            arguments: command.arguments,
+            says: words(command.zh, command.en),
+        };
+        at += 1;
+    }
+    verbs
+};
 
 /// Options of `chat-client`.
 #[derive(Clone, Debug)]

@@ -16,6 +16,8 @@ pub use client::{CLIENT, ClientOptions, client_options, client_options_in};
 pub use given::Surroundings;
 pub use server::{SERVER, ServerOptions, server_options, server_options_in};
 
+pub use crate::commands::{Typed, read_line};
+
 use std::io::Write;
 use std::process::ExitCode;
 
@@ -105,28 +107,4 @@ pub fn os_random<const N: usize>() -> std::io::Result<[u8; N]> {
     std::fs::File::open("/dev/random")?.read_exact(&mut [0])?;
     std::fs::File::open("/dev/urandom")?.read_exact(&mut bytes)?;
     Ok(bytes)
-}
-
-/// What a person typed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Typed<'a> {
-    /// Nothing.
-    Nothing,
-    /// Words for the room.
-    Text(&'a str),
-    /// A command, and what follows it.
-    Command(&'a str, &'a str),
-}
-
-/// Takes a typed line apart: `/x` is a command, `//x` says `/x`.
-pub fn read_line(line: &str) -> Typed<'_> {
-    match line.strip_prefix('/') {
-        _ if line.is_empty() => Typed::Nothing,
-        None => Typed::Text(line),
-        Some(rest) if rest.starts_with('/') => Typed::Text(rest),
-        Some(rest) => {
-            let (command, argument) = rest.split_once(' ').unwrap_or((rest, ""));
-            Typed::Command(command, argument.trim())
-        }
-    }
 }

@@ -268,16 +268,3 @@ fn the_tables_agree_with_the_limits_and_with_themselves() {
         }
     }
 }
-
-#[test]
-fn typed_lines() {
-    assert_eq!(read_line(""), Typed::Nothing);
-    assert_eq!(read_line("你好"), Typed::Text("你好"));
-    assert_eq!(read_line("//quit"), Typed::Text("/quit"));
-    assert_eq!(
-        read_line("/kick 小明 太吵"),
-        Typed::Command("kick", "小明 太吵")
-    );
-    assert_eq!(read_line(" /quit"), Typed::Text(" /quit"));
-    assert_eq!(read_line("/"), Typed::Command("", ""));
-}

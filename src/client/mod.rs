@@ -17,10 +17,11 @@ pub mod screen;
 mod threads;
 
 use crate::cli::{self, ClientOptions, Exit, Typed};
+use crate::commands::{self, Correspondent, Wanted};
 use crate::limits;
 use crate::lines::Lines;
-use crate::session::Session;
-use crate::text::{Lang, utterance};
+use crate::session::{Session, Wish};
+use crate::text::Lang;
 use parking_lot::{Condvar, Mutex};
 use screen::Screen;
 use std::io::IsTerminal;
@@ -48,6 +49,7 @@ struct Shared {
 /// The session, and what the person's side of it has come to.
 struct Shown {
     session: Session,
+    correspondent: Correspondent,
     door: Door,
     exit: Option<Exit>,
     refused_port: bool,
@@ -112,6 +114,7 @@ pub fn run(options: &ClientOptions) -> Exit {
     let shared = Arc::new(Shared {
         state: Mutex::new(Shown {
             session,
+            correspondent: Correspondent::default(),
             door: Door::Waiting,
             exit: None,
             refused_port: false,
@@ -259,27 +262,26 @@ impl Shared {
     }
 
     fn obey(&self, typed: Typed<'_>) {
-        match typed {
-            Typed::Nothing => (),
-            Typed::Text(text) => {
-                for part in utterance::split(text, limits::UTTERANCE_BYTES) {
-                    self.say(part);
-                }
-            }
-            Typed::Command("quit", _) => self.change(|shown, _| shown.session.handle_leave()),
-            Typed::Command("who", _) => self.change(|shown, now| shown.session.handle_who(now)),
-            Typed::Command("help", _) => self.screen.lock().help(),
-            Typed::Command(unknown, _) => self.screen.lock().unknown_command(unknown),
+        let wanted = commands::read(typed, &self.state.lock().correspondent, self.lang);
+        match wanted {
+            Wanted::Nothing => (),
+            Wanted::Order(wishes) => wishes.into_iter().for_each(|wish| self.order(wish)),
+            Wanted::Quit => self.change(|shown, _| shown.session.handle_leave()),
+            Wanted::Who => self.change(|shown, now| shown.session.handle_who(now)),
+            Wanted::Reach => self.change(|shown, now| shown.session.handle_reach(now)),
+            Wanted::Ping => self.change(|shown, now| shown.session.handle_ping(now)),
+            Wanted::Help => self.screen.lock().help(),
+            Wanted::Wrong(why) => self.screen.lock().error(&why),
         }
     }
 
     /// Waits for room in the queue: what is typed or piped meanwhile stays where it is.
-    fn say(&self, text: &str) {
+    fn order(&self, wish: Wish) {
         let mut shown = self.state.lock();
         while shown.exit.is_none() && !shown.session.has_room() {
             self.changed.wait(&mut shown);
         }
-        shown.session.handle_say(text);
+        shown.session.handle_wish(wish);
         drop(shown);
         self.changed.notify_all();
     }

@@ -1,10 +1,11 @@
 //! What a person sees: events as lines on stdout; what is not of the room on stderr, unless it is a terminal.
 
 use crate::cli::{self, Exit};
+use crate::commands;
 use crate::lines::Lines;
-use crate::session::{End, Seen};
+use crate::session::{End, RosterEntry, Seen, Wish};
 use crate::text::{Lang, NameError, screen::harmless};
-use crate::wire::{GoneReason, Refusal};
+use crate::wire::{Failure, GoneReason, Refusal};
 use std::io::{BufRead, Write};
 use std::net::SocketAddr;
 
@@ -27,6 +28,9 @@ pub fn line(seen: &Seen, lang: Lang) -> String {
         Seen::Said(name, text) => lang.said(name, text),
         Seen::Left(name) => lang.left(name),
         Seen::Announced(text) => lang.announced(text),
+        Seen::Acted(name, text) => lang.acted(name, text),
+        Seen::Whispered(name, text) => lang.whispered(name, text),
+        Seen::Renamed(name, other) => lang.renamed(name, other),
         Seen::Gap(count) => lang.gap(*count),
     }
 }
@@ -78,8 +82,14 @@ impl Screen {
     }
 
     /// Adds the answer to `/who`.
-    pub(super) fn roster(&mut self, names: Vec<String>) {
-        self.lines += &roster(names, self.lang);
+    pub(super) fn roster(&mut self, entries: Vec<RosterEntry>) {
+        self.lines += &roster(entries, self.lang);
+    }
+
+    /// Adds the answer to a question.
+    pub(super) fn answer(&mut self, line: &str) {
+        self.lines += line;
+        self.lines.push('\n');
     }
 
     /// Writes what was added; false once stdout is closed.
@@ -110,7 +120,10 @@ impl Screen {
     /// Says something about the program, which is no event of the room.
     pub(super) fn notice(&mut self, what: &str) {
         if self.terminal {
-            self.lines += &format!("* {what}\n");
+            // No name holds a parenthesis, and what somebody does begins with an asterisk.
+            self.lines += &self
+                .lang
+                .pick(format!("（{what}）\n"), format!("({what})\n"));
         } else {
             self.flush();
             cli::complain(&format!("chat-client: {what}"));
@@ -124,15 +137,8 @@ impl Screen {
     }
 
     pub(super) fn help(&mut self) {
-        self.lines += self.lang.pick(
-            "直接输入：说话（//x 说 /x）\n/who   谁在聊天室\n/quit  离开\n/help  本说明\n",
-            "a line  is said (//x says /x)\n/who    who is here\n/quit   leaves\n/help   this\n",
-        );
+        self.lines += &commands::help(commands::CLIENT, self.lang);
         self.flush();
-    }
-
-    pub(super) fn unknown_command(&mut self, command: &str) {
-        self.error(&unknown_command(command, self.lang));
     }
 
     pub(super) fn port_closed(&mut self, server: SocketAddr) {
@@ -144,37 +150,41 @@ impl Screen {
 }
 
 /// The answer to `/who`, as lines.
-pub fn roster(mut names: Vec<String>, lang: Lang) -> String {
-    names.sort();
-    let count = names.len();
+pub fn roster(mut entries: Vec<RosterEntry>, lang: Lang) -> String {
+    entries.sort();
+    let count = entries.len();
     let mut lines = lang.pick(format!("{count} 人在线\n"), format!("{count} here\n"));
-    for name in names {
-        lines += &harmless(&name);
+    for RosterEntry { name, away } in entries {
+        lines += &match away {
+            None => harmless(&name).into_owned(),
+            Some(why) => lang.away(&name, &why),
+        };
         lines.push('\n');
     }
     lines
 }
 
-/// What to say of a command that there is none of.
-pub fn unknown_command(command: &str, lang: Lang) -> String {
-    let command = harmless(command);
-    lang.pick(
-        format!("没有命令 /{command}；/help 列出命令；要说 /{command} 请输入 //{command}"),
-        format!(
-            "there is no /{command}; /help lists the commands; to say /{command} type //{command}"
-        ),
-    )
+/// What to say of a wish that came to nothing.
+pub fn failed(why: Failure, wish: Option<&Wish>, lang: Lang) -> String {
+    match (why, wish) {
+        (Failure::Nobody, Some(Wish::Whisper(to, _))) => lang.nobody(to),
+        (Failure::Nobody, _) => lang.nobody("…"),
+        (Failure::NameTaken, _) => lang.name_taken().into(),
+        (Failure::NameNotAllowed(code), _) => not_allowed(code, lang),
+        (Failure::SameName, _) => lang.same_name().into(),
+    }
+}
+
+fn not_allowed(code: u8, lang: Lang) -> String {
+    let told = NameError::from_code(code).map(|error| lang.name_error(error));
+    told.unwrap_or_else(|| lang.pick("姓名不可用", "not a usable name").into())
 }
 
 /// What to say of a refusal, and how to exit unless another name is given.
 pub fn refused(refusal: Refusal, lang: Lang) -> (String, Option<Exit>) {
     let (zh, en, exit) = match refusal {
-        Refusal::NameTaken => ("姓名已被使用".into(), "this name is taken".into(), None),
-        Refusal::NameNotAllowed(code) => {
-            let told = NameError::from_code(code).map(|error| lang.name_error(error));
-            let told = told.unwrap_or_else(|| lang.pick("姓名不可用", "not a usable name").into());
-            (told.clone(), told, None)
-        }
+        Refusal::NameTaken => return (lang.name_taken().into(), None),
+        Refusal::NameNotAllowed(code) => return (not_allowed(code, lang), None),
         Refusal::Full => (
             "聊天室已满".into(),
             "the room is full".into(),

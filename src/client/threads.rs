@@ -124,9 +124,19 @@ impl Shared {
                 }
             }
             Event::Refused(refusal) => self.handle_refusal(screen, refusal),
-            Event::Happened { what, history, .. } => screen.happened(&what, history),
+            Event::Happened { what, history, .. } => {
+                self.change(|shown, _| shown.correspondent.note(&what));
+                screen.happened(&what, history);
+            }
             Event::Ordered(_) => (),
-            Event::Roster(names) => screen.roster(names),
+            Event::Failed { why, wish, .. } => {
+                screen.error(&screen::failed(why, wish.as_ref(), self.lang));
+            }
+            Event::Renamed(name) => screen.notice(&self.lang.your_name(&name)),
+            Event::Away => screen.notice(self.lang.you_are_away()),
+            Event::Roster(entries) => screen.roster(entries),
+            Event::Reach(reach) => screen.answer(&self.lang.reach(reach)),
+            Event::Pong(round_trip) => screen.answer(&self.lang.pong(round_trip)),
             Event::Silent(silence) => screen.notice(&self.lang.silent(silence.as_secs())),
             Event::HeardAgain => screen.notice(self.lang.heard_again()),
             Event::Rebind => self.rebind(),

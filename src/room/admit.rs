@@ -4,6 +4,7 @@ use super::door::Purpose;
 use super::log::{Author, Happened};
 use super::member::{Departed, Member, NOBODY, Rate};
 use super::path::Path;
+use super::reads::Standing;
 use super::{Entry, Proposal, Room, User, UserMap};
 use crate::limits;
 use crate::link::{Inbox, Link};
@@ -107,6 +108,9 @@ impl Room {
 
     fn admission(&mut self, users: &UserMap, entry: &Entry) -> Admission {
         let resume = entry.resume.filter(|resume| resume.epoch == self.epoch);
+        if let Some(admission) = self.under_former_name(entry, resume) {
+            return admission;
+        }
         let holder = users
             .find(&entry.name)
             .map(|user| (user.session, user.name.clone()));
@@ -140,6 +144,28 @@ impl Room {
         }
     }
 
+    /// A member that has another name by now, of which its client has not heard: a renaming or the word of it was
+    /// under way when the Join was.
+    fn under_former_name(&mut self, entry: &Entry, resume: Option<Resume>) -> Option<Admission> {
+        let slots = &self.slots;
+        let members = { self.renamed.iter() }.filter_map(|slot| Some((*slot, slots.look(*slot)?)));
+        for (slot, member) in members {
+            if member.welcome.nonce == entry.nonce {
+                return Some(Admission::Known(slot));
+            }
+            if let Some(resume) = resume
+                && proves(&resume, entry, member.welcome.resume)
+            {
+                return Some(if member.leaving {
+                    Admission::Refused(Refusal::NameTaken)
+                } else {
+                    Admission::Resumed(slot, resume.next)
+                });
+            }
+        }
+        None
+    }
+
     /// Makes a member of someone who is not in the room, and says that it entered.
     fn settle(&mut self, users: &mut UserMap, now: Duration, entry: &Entry) -> u32 {
         let departed = self.revived(entry);
@@ -153,14 +179,16 @@ impl Room {
             Some(resume) if resume.epoch != self.epoch => begin,
             Some(resume) => resume.next.saturating_sub(1).clamp(begin, tail),
         };
-        let author = match &departed {
-            Some(departed) => departed.author.clone(),
-            None => Author {
-                member: self.next_member(),
-                name: entry.name.clone(),
+        let author = Author {
+            member: match &departed {
+                Some(departed) => departed.author.member,
+                None => self.next_member(),
             },
+            name: entry.name.clone(),
+            label: self.next_label(),
         };
         let ordered = departed.as_ref().map_or(0, |departed| departed.ordered);
+        let renamed = departed.as_ref().is_some_and(|departed| departed.renamed);
         let slot = self.slots.vacancy();
         let entered = self.log.end();
         let mut member = self.member(now, slot, entry, author.clone(), cursor, entered, ordered);
@@ -170,6 +198,9 @@ impl Room {
         if let Some(departed) = departed {
             member.welcome.resume = departed.resume;
         }
+        if renamed {
+            self.renamed.insert(slot);
+        }
         self.door.entered(entry.address.ip());
         users.put(user(&member));
         self.slots.put(slot, member);
@@ -177,12 +208,13 @@ impl Room {
         slot
     }
 
-    /// The departed member that the entry continues, by name and by proof the same. Most went by their silence;
-    /// whoever went otherwise comes back only if it never heard of that, and must not say again what it said.
+    /// The departed member that the entry continues, by proof the same. Its name is the one that it asks for now: it
+    /// may not have heard that it was given another. Most went by their silence; whoever went otherwise comes back only if it never heard of that, and must not say again what it said.
     fn revived(&mut self, entry: &Entry) -> Option<Departed> {
         let resume = entry.resume.filter(|resume| resume.epoch == self.epoch)?;
         let mut departed = self.graveyard.take(|departed| {
-            departed.author.name == entry.name && proves(&resume, entry, departed.resume)
+            (departed.renamed || departed.author.name == entry.name)
+                && proves(&resume, entry, departed.resume)
         })?;
         if departed.reason == GoneReason::Left {
             // Its leaving was its last utterance, and is to come once more.
@@ -236,6 +268,7 @@ impl Room {
             acked_at: now,
             last_own,
             leaving: false,
+            standing: Standing::new(last_own),
             tell_gone_at: None,
             wake: Duration::MAX,
             dirty: false,
@@ -260,6 +293,7 @@ impl Room {
         member.waiting = std::mem::take(&mut old.waiting);
         member.ordered = old.ordered;
         member.rate = old.rate;
+        member.standing = std::mem::take(&mut old.standing);
         // The timers and the flush know the slot, and find the new session in it.
         member.wake = old.wake;
         member.dirty = old.dirty;

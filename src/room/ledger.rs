@@ -24,6 +24,36 @@ pub enum Proposal {
         /// What.
         text: Arc<str>,
     },
+    /// A member does something.
+    Act {
+        /// Who.
+        author: MemberRef,
+        /// What.
+        text: Arc<str>,
+    },
+    /// A member says something to one other alone.
+    Whisper {
+        /// Who.
+        author: MemberRef,
+        /// To whom: who has this name when it is applied.
+        to: Box<str>,
+        /// What.
+        text: Arc<str>,
+    },
+    /// A member wants another name.
+    Rename {
+        /// Who.
+        author: MemberRef,
+        /// The name, not yet checked.
+        name: Arc<str>,
+    },
+    /// A member is away until it speaks again.
+    Away {
+        /// Who.
+        author: MemberRef,
+        /// Why.
+        why: Arc<str>,
+    },
     /// A member leaves, or is made to.
     Leave {
         /// Who.

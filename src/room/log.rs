@@ -6,7 +6,7 @@
 use super::member::MemberId;
 use crate::limits;
 use crate::text::Name;
-use crate::wire::{DownEncoder, Stored, What};
+use crate::wire::{DownEncoder, Failure, Stored, What};
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -15,6 +15,17 @@ use std::sync::Arc;
 pub(super) struct Author {
     pub(super) member: MemberId,
     pub(super) name: Name,
+    /// Stands for member and name within a datagram: another one after each renaming.
+    pub(super) label: u32,
+}
+
+/// What one member said to another alone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Whisper {
+    pub(super) author: Author,
+    pub(super) utterance: u64,
+    pub(super) to: MemberId,
+    pub(super) text: Arc<str>,
 }
 
 /// What happened, as the log keeps it.
@@ -28,6 +39,24 @@ pub(super) enum Happened {
     },
     Left(Author),
     Announced(Arc<str>),
+    Acted {
+        author: Author,
+        utterance: u64,
+        text: Arc<str>,
+    },
+    Whispered(Box<Whisper>),
+    /// The author as it was until then.
+    Renamed {
+        author: Author,
+        utterance: u64,
+        name: Name,
+    },
+    /// What a member asked for did not happen; nobody else hears of it.
+    Failed {
+        member: MemberId,
+        utterance: u64,
+        failure: Failure,
+    },
 }
 
 #[derive(Debug)]
@@ -124,15 +153,25 @@ impl Log {
         let Some(skip) = number.checked_sub(self.first) else {
             return number;
         };
-        for entry in self
+        let mut entries = self
             .entries
             .range(skip as usize..)
             .take((end - number) as usize)
-        {
-            if !encoder.push(number, &entry.stored(reader)) {
+            .peekable();
+        while let Some(entry) = entries.next() {
+            let mut stored = entry.stored(reader);
+            let mut count = 1;
+            // What is hidden in a row is told in one mark.
+            if let What::Hidden(hidden) = &mut stored.what {
+                while entries.next_if(|next| next.is_hidden(reader)).is_some() {
+                    count += 1;
+                }
+                *hidden = count;
+            }
+            if !encoder.push(number, &stored) {
                 break;
             }
-            number += 1;
+            number += count;
         }
         number
     }
@@ -147,29 +186,79 @@ impl Entry {
             }
             Happened::Left(author) => (Some(author), What::Left(author.name.as_str())),
             Happened::Announced(text) => (None, What::Announced(text)),
-        };
-        let what = match (&self.happened, author) {
-            (Happened::Said { utterance, .. }, Some(author)) if author.member == reader => {
-                What::Yours(*utterance)
+            Happened::Acted { author, text, .. } => {
+                (Some(author), What::Acted(author.name.as_str(), text))
             }
-            (_, Some(author)) if author.member == reader => What::Yours(0),
-            _ => what,
+            Happened::Whispered(whisper) => {
+                let author = &whisper.author;
+                let what = if whisper.to == reader {
+                    What::Whispered(author.name.as_str(), &whisper.text)
+                } else {
+                    What::Hidden(1)
+                };
+                (Some(author), what)
+            }
+            Happened::Renamed { author, name, .. } => (
+                Some(author),
+                What::Renamed(author.name.as_str(), name.as_str()),
+            ),
+            Happened::Failed { .. } => (None, What::Hidden(1)),
         };
+        let own = author.is_some_and(|author| author.member == reader);
         Stored {
             unix_ms: self.unix_ms,
-            author: author.map_or(0, |author| author.member.0),
-            what,
+            author: author.map_or(0, |author| author.label),
+            what: self.happened.own(reader, own).unwrap_or(what),
+        }
+    }
+
+    /// Whether this reader is told no more than that there is something.
+    fn is_hidden(&self, reader: MemberId) -> bool {
+        match &self.happened {
+            Happened::Whispered(whisper) => whisper.to != reader && whisper.author.member != reader,
+            Happened::Failed { member, .. } => *member != reader,
+            _ => false,
         }
     }
 }
 
 impl Happened {
+    /// The mark by which a reader is told its own event; `own`: the reader is the author.
+    fn own(&self, reader: MemberId, own: bool) -> Option<What<'_>> {
+        match self {
+            Happened::Failed {
+                member,
+                utterance,
+                failure,
+            } if *member == reader => Some(What::Failed(*utterance, *failure)),
+            _ if !own => None,
+            Happened::Entered(author) => Some(What::YourName(0, author.name.as_str())),
+            Happened::Renamed {
+                utterance, name, ..
+            } => Some(What::YourName(*utterance, name.as_str())),
+            Happened::Said { utterance, .. } | Happened::Acted { utterance, .. } => {
+                Some(What::Yours(*utterance))
+            }
+            Happened::Whispered(whisper) => Some(What::Yours(whisper.utterance)),
+            _ => Some(What::Yours(0)),
+        }
+    }
+
     /// Bytes that it is counted with: its text, its name, and its place.
     fn bytes(&self) -> usize {
         let content = match self {
             Happened::Entered(author) | Happened::Left(author) => author.name.as_str().len(),
-            Happened::Said { author, text, .. } => author.name.as_str().len() + text.len(),
+            Happened::Said { author, text, .. } | Happened::Acted { author, text, .. } => {
+                author.name.as_str().len() + text.len()
+            }
             Happened::Announced(text) => text.len(),
+            Happened::Whispered(whisper) => {
+                size_of::<Whisper>() + whisper.author.name.as_str().len() + whisper.text.len()
+            }
+            Happened::Renamed { author, name, .. } => {
+                author.name.as_str().len() + name.as_str().len()
+            }
+            Happened::Failed { .. } => 0,
         };
         content + size_of::<Entry>()
     }

@@ -2,10 +2,10 @@
 
 use super::log::Author;
 use super::path::Path;
+use super::reads::Standing;
 use crate::limits;
 use crate::link::{Inbox, Link};
 use crate::seal::Key;
-use crate::text::Name;
 use crate::wire::{GoneReason, SessionId, Welcome};
 use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
@@ -23,6 +23,11 @@ pub(super) const NOBODY: MemberId = MemberId(0);
 #[derive(Clone, Debug)]
 pub(super) enum Heard {
     Say(Arc<str>),
+    Act(Arc<str>),
+    /// To whom, and what.
+    Whisper(Box<(Box<str>, Arc<str>)>),
+    Rename(Arc<str>),
+    Away(Arc<str>),
     Leave,
 }
 
@@ -46,10 +51,11 @@ pub(super) struct Member {
     pub(super) rate: Rate,
     /// When it last acknowledged what it had not before.
     pub(super) acked_at: Duration,
-    /// The newest event that is this member's own: bodies from before it are not shared.
+    /// The newest event that is this member's own, or for it alone: bodies from before it are not shared.
     pub(super) last_own: u64,
     /// Its leaving was proposed; nothing more is heard of it.
     pub(super) leaving: bool,
+    pub(super) standing: Standing,
     /// While the room closes, and it was told: when to tell it again.
     pub(super) tell_gone_at: Option<Duration>,
     /// The earliest entry for this member in the room's timers.
@@ -75,6 +81,7 @@ impl Member {
             reason,
             why,
             next_packet: self.link.next_packet(now).0,
+            renamed: false,
         }
     }
 }
@@ -118,6 +125,8 @@ pub(super) struct Departed {
     pub(super) reason: GoneReason,
     pub(super) why: Arc<str>,
     pub(super) next_packet: u64,
+    /// It has had another name, and may come again under that.
+    pub(super) renamed: bool,
 }
 
 /// The newest sessions that ended, at most [`limits::DEPARTED`].
@@ -261,7 +270,7 @@ impl Slots {
         self.slots.len() as u64
     }
 
-    pub(super) fn name(&self, slot: u32) -> Option<&Name> {
-        Some(&self.slots.get(slot as usize)?.member.as_ref()?.author.name)
+    pub(super) fn look(&self, slot: u32) -> Option<&Member> {
+        self.slots.get(slot as usize)?.member.as_ref()
     }
 }

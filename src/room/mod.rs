@@ -18,8 +18,10 @@ mod ledger;
 mod log;
 mod member;
 mod operator;
+mod order;
 mod pace;
 mod path;
+mod reads;
 mod seek;
 mod talk;
 #[cfg(test)]
@@ -41,7 +43,7 @@ use log::{Happened, Log};
 use member::{Graveyard, MemberId, Slots};
 use pace::Pace;
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, VecDeque};
+use std::collections::{BTreeSet, BinaryHeap, VecDeque};
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -60,6 +62,9 @@ pub struct Room {
     secrets: Secrets,
     random: Random,
     last_member: u32,
+    last_label: u32,
+    /// Slots of members that have had another name: they may come again under it.
+    renamed: BTreeSet<u32>,
     /// When a member has something to do: the earliest first. An entry that is no longer its member's `wake`
     /// is passed over.
     timers: BinaryHeap<Reverse<(Duration, u32)>>,
@@ -104,6 +109,8 @@ impl Room {
             secrets,
             random: Random::new(delays),
             last_member: 0,
+            last_label: 0,
+            renamed: BTreeSet::new(),
             timers: BinaryHeap::new(),
             flush: Flush::default(),
             pace: Pace::default(),
@@ -238,6 +245,11 @@ impl Room {
             Happened::Said { author, text, .. } => Shown::Said(author.name.clone(), text.clone()),
             Happened::Left(author) => Shown::Left(author.name.clone()),
             Happened::Announced(text) => Shown::Announced(text.clone()),
+            Happened::Acted { author, text, .. } => Shown::Acted(author.name.clone(), text.clone()),
+            Happened::Renamed { author, name, .. } => {
+                Shown::Renamed(author.name.clone(), name.clone())
+            }
+            Happened::Whispered(_) | Happened::Failed { .. } => Shown::Hidden,
         };
         self.shown += 1;
         Some(shown)
@@ -317,7 +329,11 @@ impl Room {
         while let Some(proposal) = self.ledger.poll_committed() {
             match proposal {
                 Proposal::Enter(entry) => self.enter(users, now, &entry),
-                Proposal::Say { author, text } => self.say(author, text),
+                Proposal::Say { author, text } => self.say(author, text, false),
+                Proposal::Act { author, text } => self.say(author, text, true),
+                Proposal::Whisper { author, to, text } => self.whisper(users, author, &to, text),
+                Proposal::Rename { author, name } => self.rename(users, author, &name),
+                Proposal::Away { author, why } => self.away(author, why),
                 Proposal::Leave {
                     author,
                     reason,
@@ -361,9 +377,8 @@ impl Room {
         MemberId(self.last_member)
     }
 
-    /// The id and name of who is at a place, for the roster.
-    fn roster(&self, after: u64) -> impl Iterator<Item = (u64, &str)> {
-        (after..self.slots.places())
-            .filter_map(|slot| Some((slot + 1, self.slots.name(slot as u32)?.as_str())))
+    fn next_label(&mut self) -> u32 {
+        self.last_label = self.last_label.wrapping_add(1).max(1);
+        self.last_label
     }
 }

@@ -66,6 +66,10 @@ pub enum Shown {
     Said(Name, Arc<str>),
     Left(Name),
     Announced(Arc<str>),
+    Acted(Name, Arc<str>),
+    Renamed(Name, Name),
+    /// Something between others, which has a number and nothing to show.
+    Hidden,
     /// So many events were gone before they could be shown.
     Gap(u64),
 }

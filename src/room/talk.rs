@@ -9,8 +9,8 @@ use super::{MemberRef, Proposal, Room, UserMap};
 use crate::limits;
 use crate::link::Arrival;
 use crate::wire::{
-    self, Ask, Challenge, Gone, GoneReason, Kind, Moved, Open, PacketNumber, Sealed, SessionId,
-    Tell, Unknown, Up, Utterance, says_bye,
+    self, Challenge, Gone, GoneReason, Kind, Moved, Open, PacketNumber, Sealed, SessionId, Unknown,
+    Up, Utterance, says_bye,
 };
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -98,6 +98,12 @@ impl Room {
                 let heard = match utterance {
                     Utterance::Say(text) => Heard::Say((*text).into()),
                     Utterance::Leave => Heard::Leave,
+                    Utterance::Act(text) => Heard::Act((*text).into()),
+                    Utterance::Whisper(to, text) => {
+                        Heard::Whisper(Box::new(((*to).into(), (*text).into())))
+                    }
+                    Utterance::Rename(name) => Heard::Rename((*name).into()),
+                    Utterance::Away(why) => Heard::Away((*why).into()),
                 };
                 member.inbox.insert(number, number + 1, heard);
             }
@@ -130,46 +136,14 @@ impl Room {
         while !member.leaving
             && let Some(heard) = member.waiting.front()
         {
-            let proposal = match heard {
-                Heard::Say(_) if member.rate.take(now, rate).is_err() => return,
-                Heard::Say(text) => Proposal::Say {
-                    author,
-                    text: text.clone(),
-                },
-                Heard::Leave => {
-                    member.leaving = true;
-                    Proposal::Leave {
-                        author,
-                        reason: GoneReason::Left,
-                        why: "".into(),
-                    }
-                }
+            if !matches!(heard, Heard::Leave) && member.rate.take(now, rate).is_err() {
+                return;
+            }
+            let Some(heard) = member.waiting.pop_front() else {
+                return;
             };
-            member.waiting.pop_front();
-            self.ledger.propose(proposal);
-        }
-    }
-
-    pub(super) fn say(&mut self, author: MemberRef, text: Arc<str>) {
-        let end = self.log.end();
-        let Some(member) = self
-            .slots
-            .member(author.slot)
-            .filter(|m| m.author.member == author.member)
-        else {
-            return;
-        };
-        member.ordered += 1;
-        // Nothing said is nothing to show, but it has its number.
-        if !text.is_empty() {
-            member.last_own = end;
-            let author = member.author.clone();
-            let utterance = member.ordered;
-            self.append(Happened::Said {
-                author,
-                utterance,
-                text,
-            });
+            member.leaving = matches!(heard, Heard::Leave);
+            self.ledger.propose(proposal(author, heard));
         }
     }
 
@@ -236,8 +210,10 @@ impl Room {
             return;
         };
         users.remove(&member.author.name);
+        let renamed = self.renamed.remove(&slot);
         self.door.left(member.address.ip());
-        let departed = member.depart(now, reason, why);
+        let mut departed = member.depart(now, reason, why);
+        departed.renamed = renamed;
         self.graveyard.put(member.session, departed);
         if reason != GoneReason::Closed {
             self.tell_gone(member.session, member.address, usize::MAX);
@@ -355,21 +331,24 @@ impl Room {
             member.link.limit_window(member.path.window());
         }
     }
+}
 
-    fn handle_ask(&mut self, now: Duration, slot: u32, sealed: &Sealed<'_>) {
-        let Ok(ask) = Ask::read(sealed) else {
-            self.stats.malformed += 1;
-            return;
-        };
-        let Some(member) = self.slots.member(slot) else {
-            return;
-        };
-        let to = member.address;
-        let packet = member.link.next_bare_packet(now);
-        let session = (member.session, packet, member.secret);
-        let mut bytes = Vec::new();
-        Tell::write(&mut bytes, session, ask, self.roster(ask.after));
-        self.reply(to, bytes);
+/// What is proposed when a member was heard to ask for this.
+fn proposal(author: MemberRef, heard: Heard) -> Proposal {
+    match heard {
+        Heard::Say(text) => Proposal::Say { author, text },
+        Heard::Act(text) => Proposal::Act { author, text },
+        Heard::Whisper(whisper) => {
+            let (to, text) = *whisper;
+            Proposal::Whisper { author, to, text }
+        }
+        Heard::Rename(name) => Proposal::Rename { author, name },
+        Heard::Away(why) => Proposal::Away { author, why },
+        Heard::Leave => Proposal::Leave {
+            author,
+            reason: GoneReason::Left,
+            why: "".into(),
+        },
     }
 }
 

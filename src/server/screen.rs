@@ -12,22 +12,27 @@ pub(super) fn run(batches: &Receiver<Vec<Shown>>, lang: Lang) {
         lines.clear();
         // What waits goes out in one write.
         for shown in std::iter::once(batch).chain(batches.try_iter()).flatten() {
-            lines.push_str(&line(&shown, lang));
-            lines.push('\n');
+            if let Some(line) = line(&shown, lang) {
+                lines.push_str(&line);
+                lines.push('\n');
+            }
         }
         show(&lines);
     }
 }
 
-/// An event as the operator sees it.
-pub fn line(shown: &Shown, lang: Lang) -> String {
-    match shown {
+/// An event as the operator sees it; `None` if it is between others.
+pub fn line(shown: &Shown, lang: Lang) -> Option<String> {
+    Some(match shown {
         Shown::Entered(name) => lang.entered(name.as_str()),
         Shown::Said(name, text) => lang.said(name.as_str(), text),
         Shown::Left(name) => lang.left(name.as_str()),
         Shown::Announced(text) => lang.announced(text),
+        Shown::Acted(name, text) => lang.acted(name.as_str(), text),
+        Shown::Renamed(name, other) => lang.renamed(name.as_str(), other.as_str()),
+        Shown::Hidden => return None,
         Shown::Gap(count) => lang.gap(*count),
-    }
+    })
 }
 
 /// Whole lines to stdout. Where nobody reads, the room goes on all the same.

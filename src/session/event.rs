@@ -1,6 +1,6 @@
 //! What a session tells its driver.
 
-use crate::wire::{GoneReason, Refusal};
+use crate::wire::{Failure, GoneReason, Refusal};
 use std::time::Duration;
 
 /// What the driver is told.
@@ -21,10 +21,28 @@ pub enum Event {
         /// What.
         what: Seen,
     },
-    /// The utterance of this count, in the order of [`super::Session::handle_say`], is in the log.
+    /// The wish of this count, in the order of [`super::Session::handle_wish`], was ordered by the server: it is in
+    /// the log, or, see the next, came to nothing.
     Ordered(u64),
+    /// The wish of this count came to nothing. Told after its [`Event::Ordered`].
+    Failed {
+        /// Which.
+        count: u64,
+        /// Why.
+        why: Failure,
+        /// The wish itself, unless so many others have failed meanwhile that it is forgotten.
+        wish: Option<Wish>,
+    },
+    /// One has this name from now on: one's own renaming was ordered.
+    Renamed(String),
+    /// One is marked as away, until one's next words.
+    Away,
     /// Who is here.
-    Roster(Vec<String>),
+    Roster(Vec<RosterEntry>),
+    /// Who has what one said last: so many of so many others who were there; `None`: nothing was said yet.
+    Reach(Option<(u64, u64)>),
+    /// The server has answered a ping, after so long.
+    Pong(Duration),
     /// Nothing was heard of the server for so long, though it was asked.
     Silent(Duration),
     /// The server is heard again after a silence.
@@ -54,8 +72,37 @@ pub enum Seen {
     Said(String, String),
     Left(String),
     Announced(String),
+    Acted(String, String),
+    /// Said to this client alone.
+    Whispered(String, String),
+    /// The name until now, and the name from now on.
+    Renamed(String, String),
     /// So many events are no longer to be had.
     Gap(u64),
+}
+
+/// Something that a person would like the room to order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Wish {
+    /// To say this to all, at most [`crate::limits::UTTERANCE_BYTES`], not nothing.
+    Say(String),
+    /// To be shown doing this, within the same bounds.
+    Act(String),
+    /// To say this to the one of this name alone: a name of at most [`crate::limits::NAME_BYTES`], a text as above.
+    Whisper(String, String),
+    /// To have this name, of at most [`crate::limits::NAME_SENT`] bytes.
+    Rename(String),
+    /// To be marked as away until the next words, and why: at most [`crate::limits::WHY_BYTES`].
+    Away(String),
+}
+
+/// One who is here.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct RosterEntry {
+    /// The name.
+    pub name: String,
+    /// Why it is away, if it is.
+    pub away: Option<String>,
 }
 
 /// How a session ended.

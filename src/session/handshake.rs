@@ -101,6 +101,7 @@ impl Session {
         if !(continues && (self.ordered..=said).contains(&welcome.heard)) {
             // Another log: what it does not have yet is said in it, with numbers of its own.
             self.ordered = welcome.heard;
+            self.outcomes.miss(self.ordered_in_all);
         }
         let mut next = welcome.first;
         if let Some(past) = self.past.as_ref().filter(|_| continues) {
@@ -120,6 +121,7 @@ impl Session {
             .map(|asked_at| now.saturating_sub(asked_at));
         let mut presence = Presence::new(now, welcome, next, measured, &mut self.random);
         presence.announce();
+        self.asks.begin_again(now);
         self.past = Some(presence.past());
         self.state = State::Present(Box::new(presence));
         self.note_heard(now);

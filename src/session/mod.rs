@@ -10,21 +10,25 @@
 //! call [`Session::handle_timeout`]. After [`Event::Ended`] there is nothing more to do but to send what is left.
 //! `now` never goes back; it counts from any moment that the driver likes.
 
+mod asks;
 mod event;
 mod handshake;
 mod presence;
 #[cfg(test)]
 mod tests;
+mod wishes;
 
-pub use event::{End, Event, Joined, Seen};
+pub use event::{End, Event, Joined, RosterEntry, Seen, Wish};
 
 use crate::limits;
 use crate::link::Random;
 use crate::seal::Tag;
 use crate::wire::{self, Datagram, Open};
+use asks::Asks;
 use presence::{Past, Presence};
 use std::collections::VecDeque;
 use std::time::Duration;
+use wishes::{Item, Outcomes};
 
 /// Where the session stands.
 #[derive(Debug)]
@@ -39,13 +43,6 @@ enum State {
     Present(Box<Presence>),
     /// Over.
     Over,
-}
-
-/// What a person would like the room to order, in the order in which it was said.
-#[derive(Debug)]
-enum Item {
-    Say(String),
-    Leave,
 }
 
 /// See the module.
@@ -69,6 +66,8 @@ pub struct Session {
     ordered: u64,
     /// Utterances ordered since the beginning, over all sessions.
     ordered_in_all: u64,
+    outcomes: Outcomes,
+    asks: Asks,
     leaving: bool,
     /// Since when an answer is awaited, and nothing at all was heard.
     asked_at: Option<Duration>,
@@ -102,6 +101,8 @@ impl Session {
             queue: VecDeque::new(),
             ordered: 0,
             ordered_in_all: 0,
+            outcomes: Outcomes::default(),
+            asks: Asks::default(),
             leaving: false,
             asked_at: None,
             heard_at: now,
@@ -117,7 +118,7 @@ impl Session {
         session
     }
 
-    /// The name that was asked for last.
+    /// The name that was asked for last, or that one was given since.
     pub fn name(&self) -> &str {
         &self.name
     }
@@ -125,19 +126,6 @@ impl Session {
     /// Whether it is over.
     pub fn is_over(&self) -> bool {
         matches!(self.state, State::Over)
-    }
-
-    /// Whether [`Session::handle_say`] may be called: the queue is not full.
-    pub fn has_room(&self) -> bool {
-        self.queue.len() < limits::UTTERANCES_QUEUED
-    }
-
-    /// Utterances that are not yet in the log, as far as is known.
-    pub fn undelivered(&self) -> usize {
-        self.queue
-            .iter()
-            .filter(|item| matches!(item, Item::Say(_)))
-            .count()
     }
 
     /// The newest event up to which everything has come; `None` while not in the room.
@@ -151,36 +139,6 @@ impl Session {
     /// Which log the event numbers are of; `None` before the first Welcome.
     pub fn epoch(&self) -> Option<u64> {
         self.past.as_ref().map(|past| past.epoch)
-    }
-
-    /// The person says something: at most [`limits::UTTERANCE_BYTES`], not nothing, and not after leaving.
-    pub fn handle_say(&mut self, text: &str) {
-        debug_assert!(!text.is_empty() && text.len() <= limits::UTTERANCE_BYTES);
-        if !self.leaving {
-            self.queue.push_back(Item::Say(text.to_owned()));
-        }
-    }
-
-    /// The person leaves, after what was said has been delivered.
-    pub fn handle_leave(&mut self) {
-        if std::mem::replace(&mut self.leaving, true) || self.is_over() {
-            return;
-        }
-        if matches!(self.state, State::Nameless) {
-            return self.give_up();
-        }
-        self.queue.push_back(Item::Leave);
-        let cut_off = self.past.is_some() && !matches!(self.state, State::Present(_));
-        if cut_off && self.queue.len() == 1 {
-            self.end(End::Left);
-        }
-    }
-
-    /// The person asks who is here.
-    pub fn handle_who(&mut self, now: Duration) {
-        if let State::Present(presence) = &mut self.state {
-            presence.ask(now);
-        }
     }
 
     /// The person gives another name after a refusal.
@@ -225,7 +183,9 @@ impl Session {
         let own = match &self.state {
             State::Over | State::Nameless => return None,
             State::Greeting | State::Joining { .. } => Some(self.retry_at),
-            State::Present(presence) => presence.poll_timeout(),
+            State::Present(presence) => { presence.poll_timeout().into_iter() }
+                .chain(self.asks.poll_timeout(self.ordered_in_all))
+                .min(),
         };
         let may_return = self.may_return();
         // While the screen takes nothing, silence says nothing.
@@ -294,7 +254,16 @@ impl Session {
         let tag = match &mut self.state {
             State::Over | State::Nameless => None,
             State::Greeting | State::Joining { .. } => return self.transmit_handshake(now, to),
-            State::Present(presence) => presence.transmit(now, &self.queue, self.ordered, to),
+            State::Present(presence) => {
+                let held = usize::from(self.leaving && self.outcomes.are_due());
+                let end = self.queue.len().saturating_sub(held);
+                let sent = presence.transmit(now, self.queue.range(..end), self.ordered, to);
+                let ask = match sent {
+                    Some(_) => None,
+                    None => self.asks.poll_ask(now, self.ordered_in_all),
+                };
+                sent.or_else(|| Some(presence.transmit_ask(now, ask?, to)))
+            }
         };
         let Some(tag) = tag else { return false };
         if self.tags.len() == limits::RECENT_TAGS {
@@ -375,15 +344,5 @@ impl Session {
     fn end(&mut self, end: End) {
         self.state = State::Over;
         self.events.push_back(Event::Ended(end));
-    }
-
-    /// Everything up to this number of the present session is in the log.
-    fn note_ordered(&mut self, ordered: u64) {
-        while self.ordered < ordered && matches!(self.queue.front(), Some(Item::Say(_))) {
-            self.queue.pop_front();
-            self.ordered += 1;
-            self.ordered_in_all += 1;
-            self.events.push_back(Event::Ordered(self.ordered_in_all));
-        }
     }
 }

@@ -2,15 +2,14 @@
 
 mod arrive;
 
-use super::{Item, Seen};
+use super::Seen;
+use super::wishes::{Item, Outcome};
 use crate::limits;
 use crate::link::Run;
 use crate::link::{Inbox, Link, Random};
 use crate::seal::{Key, Tag};
-use crate::wire::{
-    self, Ask, Challenge, Moved, SessionId, Up, UpEncoder, Utterance, Welcome, What,
-};
-use std::collections::VecDeque;
+use crate::wire::{self, Ask, Challenge, Moved, SessionId, Up, UpEncoder, Welcome, What};
+use std::collections::vec_deque;
 use std::time::Duration;
 
 /// What is kept of a session, so that the next one can continue it.
@@ -26,17 +25,18 @@ pub(super) struct Past {
 struct Arrived {
     number: u64,
     unix_ms: u64,
-    /// `None`: one's own.
-    what: Option<Seen>,
+    what: Told,
 }
 
-/// A roster on its way: pages are asked for one after the other.
+/// What the server tells of an event.
 #[derive(Debug)]
-struct Asking {
-    request: u64,
-    after: u64,
-    names: Vec<String>,
-    retry_at: Duration,
+enum Told {
+    /// What others did.
+    Seen(Seen),
+    /// One's own: what became of an utterance.
+    Own(u64, Outcome),
+    /// So many that are between others.
+    Hidden(u64),
 }
 
 /// See the module.
@@ -61,8 +61,6 @@ pub(super) struct Presence {
     answered: bool,
     /// The size of a probe that has arrived, to be confirmed.
     probed: Option<usize>,
-    last_request: u64,
-    asking: Option<Asking>,
 }
 
 impl Presence {
@@ -92,8 +90,6 @@ impl Presence {
             challenged: None,
             answered: false,
             probed: None,
-            last_request: 0,
-            asking: None,
         };
         presence.plan_keep_alive(now, random);
         presence
@@ -120,28 +116,13 @@ impl Presence {
         self.link.is_waiting()
     }
 
-    pub(super) fn ask(&mut self, now: Duration) {
-        self.last_request += 1;
-        let request = self.last_request;
-        self.asking = Some(Asking {
-            request,
-            after: 0,
-            names: Vec::new(),
-            retry_at: now,
-        });
-    }
-
     pub(super) fn handle_challenge(&mut self, challenge: Challenge) {
         self.challenged = Some(challenge);
         self.answered = false;
     }
 
     pub(super) fn poll_timeout(&self) -> Option<Duration> {
-        let asking = self.asking.as_ref().map(|asking| asking.retry_at);
-        self.link
-            .poll_timeout()
-            .into_iter()
-            .chain(asking)
+        { self.link.poll_timeout().into_iter() }
             .chain([self.keep_alive_at])
             .min()
     }
@@ -180,7 +161,7 @@ impl Presence {
     pub(super) fn transmit(
         &mut self,
         now: Duration,
-        queue: &VecDeque<Item>,
+        queue: vec_deque::Iter<'_, Item>,
         ordered: u64,
         to: &mut Vec<u8>,
     ) -> Option<Tag> {
@@ -203,25 +184,20 @@ impl Presence {
             .poll_send(last.saturating_add(1))
             .filter(|run| run.first > ordered);
         if let Some(run) = run {
-            let items = queue.iter().skip((run.first - ordered - 1) as usize);
+            let items = queue.skip((run.first - ordered - 1) as usize);
             let most = (run.end - run.first) as usize;
             return Some(self.transmit_up(now, to, false, run.first, items.take(most)));
         }
         if self.link.is_ack_due(now) || self.link.is_probe_due() {
             return Some(self.transmit_up(now, to, false, 0, std::iter::empty()));
         }
-        let asking = self
-            .asking
-            .as_mut()
-            .filter(|asking| asking.retry_at <= now)?;
-        asking.retry_at = now + limits::HANDSHAKE_RETRY_MOST;
-        let ask = Ask {
-            request: asking.request,
-            after: asking.after,
-        };
+        None
+    }
+
+    pub(super) fn transmit_ask(&mut self, now: Duration, ask: Ask, to: &mut Vec<u8>) -> Tag {
         let packet = self.link.next_bare_packet(now);
         self.link.on_probe_sent(now);
-        Some(ask.write(to, self.session, packet, self.secret))
+        ask.write(to, self.session, packet, self.secret)
     }
 
     fn transmit_up<'q>(
@@ -247,11 +223,7 @@ impl Presence {
         let mut encoder = UpEncoder::new(to, self.session, packet, &up);
         let mut end = first;
         for item in items {
-            let utterance = match item {
-                Item::Say(text) => Utterance::Say(text),
-                Item::Leave => Utterance::Leave,
-            };
-            if !encoder.push(utterance) {
+            if !encoder.push(item.utterance()) {
                 break;
             }
             end += 1;
@@ -269,7 +241,7 @@ impl Presence {
 impl Arrived {
     /// What of it is not before `first`: a gap may have begun earlier.
     fn since(mut self, first: u64) -> Arrived {
-        if let Some(Seen::Gap(count)) = &mut self.what
+        if let Told::Seen(Seen::Gap(count)) = &mut self.what
             && self.number < first
         {
             *count = count.saturating_sub(first - self.number);
@@ -279,10 +251,9 @@ impl Arrived {
     }
 
     fn end(&self) -> u64 {
-        let count = if let Some(Seen::Gap(count)) = self.what {
-            count
-        } else {
-            1
+        let count = match self.what {
+            Told::Seen(Seen::Gap(count)) | Told::Hidden(count) => count,
+            _ => 1,
         };
         self.number.saturating_add(count)
     }
@@ -290,13 +261,22 @@ impl Arrived {
 
 impl From<&crate::wire::Event<'_>> for Arrived {
     fn from(event: &crate::wire::Event<'_>) -> Arrived {
+        let seen = |kind: fn(String, String) -> Seen, name: &str, text: &str| {
+            Told::Seen(kind(name.to_owned(), text.to_owned()))
+        };
         let what = match event.what {
-            What::Entered(name) => Some(Seen::Entered(name.to_owned())),
-            What::Said(name, text) => Some(Seen::Said(name.to_owned(), text.to_owned())),
-            What::Left(name) => Some(Seen::Left(name.to_owned())),
-            What::Announced(text) => Some(Seen::Announced(text.to_owned())),
-            What::Gap(count) => Some(Seen::Gap(count)),
-            What::Yours(_) => None,
+            What::Entered(name) => Told::Seen(Seen::Entered(name.to_owned())),
+            What::Said(name, text) => seen(Seen::Said, name, text),
+            What::Left(name) => Told::Seen(Seen::Left(name.to_owned())),
+            What::Announced(text) => Told::Seen(Seen::Announced(text.to_owned())),
+            What::Acted(name, text) => seen(Seen::Acted, name, text),
+            What::Whispered(name, text) => seen(Seen::Whispered, name, text),
+            What::Renamed(name, other) => seen(Seen::Renamed, name, other),
+            What::Gap(count) => Told::Seen(Seen::Gap(count)),
+            What::Yours(utterance) => Told::Own(utterance, Outcome::Done),
+            What::YourName(utterance, name) => Told::Own(utterance, Outcome::Name(name.to_owned())),
+            What::Failed(utterance, why) => Told::Own(utterance, Outcome::Failed(why)),
+            What::Hidden(count) => Told::Hidden(count),
         };
         Arrived {
             number: event.number.0,

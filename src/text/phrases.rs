@@ -6,6 +6,7 @@
 use super::{NameError, screen};
 use crate::limits;
 use std::fmt::Display;
+use std::time::Duration;
 
 /// The language of the programs' words.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -65,6 +66,114 @@ impl Lang {
     /// The operator speaks.
     pub fn announced(self, text: &str) -> String {
         screen::block(self.pick("管理员说：", "Operator says: "), text)
+    }
+
+    /// Someone does something.
+    pub fn acted(self, name: &str, text: &str) -> String {
+        let name = screen::harmless(name);
+        screen::block(&format!("* {name} "), text)
+    }
+
+    /// Someone says something to the reader alone. No name holds a parenthesis, so this is nobody's public word.
+    pub fn whispered(self, name: &str, text: &str) -> String {
+        let name = screen::harmless(name);
+        let begin = self.pick(
+            format!("{name}（悄悄对你）说："),
+            format!("{name} (to you) says: "),
+        );
+        screen::block(&begin, text)
+    }
+
+    /// Someone has another name.
+    pub fn renamed(self, name: &str, other: &str) -> String {
+        let (name, other) = (screen::harmless(name), screen::harmless(other));
+        self.pick(
+            format!("{name} 改名为 {other}"),
+            format!("{name} is now {other}"),
+        )
+    }
+
+    /// One's own renaming.
+    pub fn your_name(self, name: &str) -> String {
+        let name = screen::harmless(name);
+        self.pick(
+            format!("你现在的名字是 {name}"),
+            format!("your name is {name} now"),
+        )
+    }
+
+    /// Nobody of this name is here.
+    pub fn nobody(self, name: &str) -> String {
+        let name = screen::harmless(name);
+        self.pick(
+            format!("聊天室里没有“{name}”；/who 列出所有人。悄悄话未送出"),
+            format!(
+                "nobody here is named “{name}”; /who lists everyone. Your whisper was not delivered"
+            ),
+        )
+    }
+
+    /// There is nobody whom `/reply` could mean.
+    pub fn nobody_to_reply_to(self) -> &'static str {
+        self.pick(
+            "还没有人对你说悄悄话，或者对方已经离开；请用 /msg NAME text",
+            "nobody has whispered to you, or who did has left: use /msg NAME text",
+        )
+    }
+
+    /// One is marked as away.
+    pub fn you_are_away(self) -> &'static str {
+        self.pick(
+            "已标记为离开，再次说话即恢复",
+            "you are marked as away until you speak again",
+        )
+    }
+
+    /// A name that another has.
+    pub fn name_taken(self) -> &'static str {
+        self.pick("姓名已被使用", "this name is taken")
+    }
+
+    /// The name is the one that one has.
+    pub fn same_name(self) -> &'static str {
+        self.pick("这就是你现在的名字", "that is your name already")
+    }
+
+    /// Someone is away, as a line of the roster.
+    pub fn away(self, name: &str, why: &str) -> String {
+        let name = screen::harmless(name);
+        let mark = self.pick("（离开", " (away");
+        let colon = if why.is_empty() {
+            ""
+        } else {
+            self.pick("：", ": ")
+        };
+        let why = screen::harmless(why);
+        let end = self.pick("）", ")");
+        format!("{name}{mark}{colon}{why}{end}")
+    }
+
+    /// How many have what one said last.
+    pub fn reach(self, reach: Option<(u64, u64)>) -> String {
+        match reach {
+            None => self.pick(
+                "你还没有说过话".into(),
+                "you have not said anything yet".into(),
+            ),
+            Some((have, others)) => self.pick(
+                format!("你最后一句话已送达 {have}/{others} 人"),
+                format!("what you said last has reached {have} of {others}"),
+            ),
+        }
+    }
+
+    /// The way to the server and back.
+    pub fn pong(self, round_trip: Duration) -> String {
+        let ms = round_trip.as_secs_f64() * 1000.0;
+        self.pick(
+            format!("到服务器往返 {ms:.1} 毫秒"),
+            format!("{ms:.1} ms to the server and back"),
+        )
     }
 
     /// Events fell out of the log before they could be delivered.

@@ -2,10 +2,11 @@
 //!
 //! What always holds here: a body can be read by itself. The first event's number and time stand once, then
 //! times are differences; an author is named in full where it first speaks in the datagram and then goes by
-//! its index. A member's own events come back to it as a mark, not as text.
+//! its index. A member's own events come back to it as a mark, not as text; what is between others is a mark that
+//! says no more than how many numbers it takes.
 
 use super::bytes::{difference_size, varint_size};
-use super::{EventNumber, Malformed, Reader, Sealed, Writer};
+use super::{EventNumber, Failure, Malformed, Reader, Sealed, Writer};
 use crate::limits;
 
 /// Codes in the low three bits of an event's first integer; the author's index stands above them.
@@ -16,6 +17,18 @@ mod code {
     pub(super) const ANNOUNCED: u64 = 3;
     pub(super) const YOURS: u64 = 4;
     pub(super) const GAP: u64 = 5;
+    /// Further events of an author: a byte says which.
+    pub(super) const FURTHER: u64 = 6;
+    /// Further events without an author: a byte says which.
+    pub(super) const BARE: u64 = 7;
+
+    pub(super) const ACTED: u8 = 1;
+    pub(super) const WHISPERED: u8 = 2;
+    pub(super) const RENAMED: u8 = 3;
+
+    pub(super) const HIDDEN: u8 = 1;
+    pub(super) const YOUR_NAME: u8 = 2;
+    pub(super) const FAILED: u8 = 3;
 }
 
 /// What the reader of a Down is told of one event.
@@ -29,8 +42,20 @@ pub enum What<'a> {
     Left(&'a str),
     /// The operator said something.
     Announced(&'a str),
-    /// The reader's own: its utterance of this number, or 0 for its own entering and leaving.
+    /// Someone did something: `/me`.
+    Acted(&'a str, &'a str),
+    /// Someone said something to the reader alone.
+    Whispered(&'a str, &'a str),
+    /// Someone, so called until now, has another name from here on.
+    Renamed(&'a str, &'a str),
+    /// The reader's own: its utterance of this number, or 0 for its leaving.
     Yours(u64),
+    /// The reader's own: from here on it has this name, by its utterance of this number, or 0: by entering.
+    YourName(u64, &'a str),
+    /// The reader's own utterance of this number was ordered and came to nothing.
+    Failed(u64, Failure),
+    /// So many events, from this one's number on, are between others.
+    Hidden(u64),
     /// So many events, from this one's number on, are no longer in the log.
     Gap(u64),
 }
@@ -69,10 +94,9 @@ impl Down<'_> {
 impl Event<'_> {
     /// The number of the event after this one.
     pub fn end(&self) -> u64 {
-        let count = if let What::Gap(count) = self.what {
-            count
-        } else {
-            1
+        let count = match self.what {
+            What::Gap(count) | What::Hidden(count) => count,
+            _ => 1,
         };
         self.number.0.saturating_add(count)
     }
@@ -128,7 +152,7 @@ fn read_event<'a>(
     let first = reader.varint()?;
     let (code, index) = (first & 7, first >> 3);
     let mut author = "";
-    if code <= code::LEFT {
+    if code <= code::LEFT || code == code::FURTHER {
         author = match index.checked_sub(1) {
             None => {
                 let name = reader.text(limits::NAME_BYTES)?;
@@ -149,13 +173,101 @@ fn read_event<'a>(
         code::LEFT => What::Left(author),
         code::ANNOUNCED => What::Announced(reader.text(limits::UTTERANCE_BYTES)?),
         code::YOURS => What::Yours(reader.varint()?),
-        code::GAP => match reader.varint()? {
-            0 => return Err(Malformed::Number),
-            count => What::Gap(count),
+        code::GAP => What::Gap(count(reader)?),
+        code::FURTHER => match reader.u8()? {
+            code::ACTED => What::Acted(author, reader.text(limits::UTTERANCE_BYTES)?),
+            code::WHISPERED => What::Whispered(author, reader.text(limits::UTTERANCE_BYTES)?),
+            code::RENAMED => What::Renamed(author, reader.text(limits::NAME_BYTES)?),
+            _ => return Err(Malformed::Code),
         },
-        _ => return Err(Malformed::Code),
+        _ => match reader.u8()? {
+            code::HIDDEN => What::Hidden(count(reader)?),
+            code::YOUR_NAME => What::YourName(reader.varint()?, reader.text(limits::NAME_BYTES)?),
+            code::FAILED => {
+                let utterance = reader.varint()?;
+                What::Failed(utterance, Failure::from_codes(reader.array()?)?)
+            }
+            _ => return Err(Malformed::Code),
+        },
     };
     Ok((what, later))
+}
+
+/// How many events one mark stands for.
+fn count(reader: &mut Reader<'_>) -> Result<u64, Malformed> {
+    match reader.varint()? {
+        0 => Err(Malformed::Number),
+        count => Ok(count),
+    }
+}
+
+/// An event taken apart for the wire, in the order in which its parts travel.
+#[derive(Default)]
+struct Parts<'a> {
+    code: u64,
+    author: Option<&'a str>,
+    /// Which of the further events, if it is one.
+    further: Option<u8>,
+    number: Option<u64>,
+    text: Option<&'a str>,
+    failure: Option<Failure>,
+}
+
+impl<'a> From<What<'a>> for Parts<'a> {
+    fn from(what: What<'a>) -> Parts<'a> {
+        let none = Parts::default();
+        let of = |code, author| Parts {
+            code,
+            author: Some(author),
+            ..Parts::default()
+        };
+        let further = |which, author, text| Parts {
+            further: Some(which),
+            text: Some(text),
+            ..of(code::FURTHER, author)
+        };
+        let bare = |which, number| Parts {
+            code: code::BARE,
+            further: Some(which),
+            number: Some(number),
+            ..Parts::default()
+        };
+        match what {
+            What::Said(author, text) => Parts {
+                text: Some(text),
+                ..of(code::SAID, author)
+            },
+            What::Entered(author) => of(code::ENTERED, author),
+            What::Left(author) => of(code::LEFT, author),
+            What::Announced(text) => Parts {
+                code: code::ANNOUNCED,
+                text: Some(text),
+                ..none
+            },
+            What::Yours(number) => Parts {
+                code: code::YOURS,
+                number: Some(number),
+                ..none
+            },
+            What::Gap(number) => Parts {
+                code: code::GAP,
+                number: Some(number),
+                ..none
+            },
+            What::Acted(author, text) => further(code::ACTED, author, text),
+            What::Whispered(author, text) => further(code::WHISPERED, author, text),
+            What::Renamed(author, name) => further(code::RENAMED, author, name),
+            What::Hidden(count) => bare(code::HIDDEN, count),
+            What::YourName(number, name) => Parts {
+                text: Some(name),
+                ..bare(code::YOUR_NAME, number)
+            },
+            What::Failed(number, failure) => Parts {
+                failure: Some(failure),
+                ..bare(code::FAILED, number)
+            },
+        }
+    }
 }
 
 /// An event as the room keeps it: the author by a number too, so that it is found without comparing names.
@@ -199,15 +311,15 @@ impl<'b> DownEncoder<'b> {
         } else {
             0
         };
-        let (code, name) = match event.what {
-            What::Said(name, _) => (code::SAID, Some(name)),
-            What::Entered(name) => (code::ENTERED, Some(name)),
-            What::Left(name) => (code::LEFT, Some(name)),
-            What::Announced(_) => (code::ANNOUNCED, None),
-            What::Yours(_) => (code::YOURS, None),
-            What::Gap(_) => (code::GAP, None),
-        };
-        let index = match name {
+        let Parts {
+            code,
+            author,
+            further,
+            number: count,
+            text,
+            failure,
+        } = Parts::from(event.what);
+        let index = match author {
             Some(_) => self
                 .authors
                 .iter()
@@ -215,14 +327,7 @@ impl<'b> DownEncoder<'b> {
                 .map_or(0, |i| i as u64 + 1),
             None => 0,
         };
-        let inline = name.filter(|_| index == 0);
-        let payload = match event.what {
-            What::Said(_, text) | What::Announced(text) => {
-                varint_size(text.len() as u64) + text.len()
-            }
-            What::Yours(count) | What::Gap(count) => varint_size(count),
-            What::Entered(_) | What::Left(_) => 0,
-        };
+        let inline = author.filter(|_| index == 0);
         let size = if self.begun {
             0
         } else {
@@ -230,7 +335,10 @@ impl<'b> DownEncoder<'b> {
         } + varint_size(index << 3 | code)
             + inline.map_or(0, |name| 1 + name.len())
             + difference_size(later)
-            + payload;
+            + usize::from(further.is_some())
+            + count.map_or(0, varint_size)
+            + text.map_or(0, |text| varint_size(text.len() as u64) + text.len())
+            + failure.map_or(0, |failure| failure.codes().len());
         if self.to.len() + size > self.most {
             return false;
         }
@@ -246,10 +354,17 @@ impl<'b> DownEncoder<'b> {
             }
         }
         writer.difference(later);
-        match event.what {
-            What::Said(_, text) | What::Announced(text) => drop(writer.text(text)),
-            What::Yours(count) | What::Gap(count) => drop(writer.varint(count)),
-            What::Entered(_) | What::Left(_) => (),
+        if let Some(which) = further {
+            writer.u8(which);
+        }
+        if let Some(count) = count {
+            writer.varint(count);
+        }
+        if let Some(text) = text {
+            writer.text(text);
+        }
+        if let Some(failure) = failure {
+            writer.bytes(&failure.codes());
         }
         self.begun = true;
         self.unix_ms = event.unix_ms;

@@ -4,6 +4,7 @@
 //! the same bytes again, so there is one way to say a thing; all integers are big endian, and those of
 //! variable length (LEB128) are as short as they can be.
 
+mod ask;
 mod bytes;
 mod events;
 mod open;
@@ -12,16 +13,17 @@ mod sealed;
 mod tests;
 mod up;
 
+pub use ask::{Ask, Asked, Tell, Told};
 pub use bytes::{Reader, Writer};
 pub use events::{Down, DownEncoder, Event, Stored, What, decode_down};
 pub use open::{
     Challenge, Found, Hello, Join, Open, Refusal, Refused, Resume, Seek, Unknown, Welcome, encode,
 };
 pub use sealed::{
-    Ask, Gone, GoneReason, Moved, Sealed, Tell, read_probed, seal_down, seal_in_place, write_probe,
+    Gone, GoneReason, Moved, Sealed, read_probed, seal_down, seal_in_place, write_probe,
     write_probed,
 };
-pub use up::{Up, UpEncoder, Utterance, says_bye};
+pub use up::{Failure, Up, UpEncoder, Utterance, says_bye};
 
 /// The first byte of every datagram: never valid in UTF-8, so no text can be taken for ours.
 pub const MAGIC: u8 = 0xFE;

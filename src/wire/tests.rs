@@ -305,13 +305,17 @@ fn up() {
     up.utterances = vec![
         Utterance::Say("大家好"),
         Utterance::Say(""),
+        Utterance::Act("挥手"),
+        Utterance::Whisper("小红", "嘘"),
+        Utterance::Rename("大明"),
+        Utterance::Away(""),
         Utterance::Leave,
     ];
     check_up(
         0x0203,
         &up,
-        "fe0107 00300007 0000000000000203 b94debdf23ad73bd 01 ac02 00 00
-         03 0109e5a4a7e5aeb6e5a5bd 0100 02",
+        "fe0107 00300007 0000000000000203 dca0ffbcae9fd6cf 01 ac02 00 00
+         03 0109e5a4a7e5aeb6e5a5bd 0100 0306e68ca5e6898b 0406e5b08fe7baa203e59898 0506e5a4a7e6988e 0600 02",
     );
 }
 
@@ -349,6 +353,14 @@ fn down_with_every_event() {
         event(308, 104, What::Left("小明")),
         event(309, 104, What::Gap(128)),
         event(437, 40, What::Announced("完")),
+        event(438, 40, What::Acted("小红", "挥手")),
+        event(439, 41, What::Whispered("小红", "嘘")),
+        event(440, 41, What::Renamed("小红", "大红")),
+        event(441, 42, What::Entered("大红")),
+        event(442, 42, What::Hidden(300)),
+        event(742, 42, What::YourName(5, "大明")),
+        event(743, 42, What::Failed(6, Failure::Nobody)),
+        event(744, 42, What::Failed(7, Failure::NameNotAllowed(8))),
     ];
     let down = Down {
         heard: 5,
@@ -359,8 +371,8 @@ fn down_with_every_event() {
     check_down(
         9,
         &down,
-        &[1, 1, 2, 0, 1, 0, 0, 2, 0, 0],
-        "fe0108 00300007 0000000000000009 0000000000000005 00 68b0c578481c0447
+        &[1, 1, 2, 0, 1, 0, 0, 2, 0, 0, 1, 1, 1, 3, 0, 0, 0, 0],
+        "fe0108 00300007 0000000000000009 0000000000000005 00 4faff6eb806a7163
          ad02 80d095ffbc31 01 06e5b08fe7baa2 00
          08 0a 06e4bda0e5a5bd
          00 06e5b08fe6988e 00 03e597af
@@ -370,7 +382,15 @@ fn down_with_every_event() {
          04 02 00
          12 00
          05 00 8001
-         03 7f 03e5ae8c",
+         03 7f 03e5ae8c
+         0e 00 01 06e68ca5e6898b
+         0e 02 02 03e59898
+         0e 00 03 06e5a4a7e7baa2
+         01 06e5a4a7e7baa2 02
+         07 00 01 ac02
+         07 00 02 05 06e5a4a7e6988e
+         07 00 03 06 0100
+         07 00 03 07 0308",
     );
 }
 
@@ -439,10 +459,8 @@ fn authors_beyond_the_index_are_named_each_time() {
 
 #[test]
 fn ask_and_tell() {
-    let ask = Ask {
-        request: 7,
-        after: 130,
-    };
+    let (request, what) = (7, Asked::Who(130));
+    let ask = Ask { request, what };
     let mut bytes = Vec::new();
     let tag = ask.write(&mut bytes, SESSION, PacketNumber(3), secret());
     assert_eq!(
@@ -454,26 +472,47 @@ fn ask_and_tell() {
 
     let to = (SESSION, PacketNumber(4), secret());
     let mut bytes = Vec::new();
-    Tell::write(
-        &mut bytes,
-        to,
-        ask,
-        [(131, "小明"), (140, "Ann")].into_iter(),
-    );
+    let what = Told::Who {
+        after: 130,
+        next: 0,
+        names: vec![("小明", None), ("Ann", Some("茶"))],
+    };
+    let tell = Tell { request, what };
+    tell.write(&mut bytes, to);
     assert_eq!(
         bytes,
         hex(
-            "fe010a 00300007 0000000000000004 574dca8dc5a1d672 07 01 8201 00
-             06e5b08fe6988e 03416e6e"
+            "fe010a 00300007 0000000000000004 6ee66423ffe5c5c7 07 01 8201 00
+             06e5b08fe6988e00 03416e6e0103e88cb6"
         )
     );
-    let tell = Tell {
-        request: 7,
-        after: 130,
-        next: 0,
-        names: vec!["小明", "Ann"],
-    };
     assert_eq!(Tell::read(&verified(&bytes, Kind::Tell, 4)), Ok(tell));
+}
+
+#[test]
+fn other_questions_and_their_answers() {
+    let reach = Told::Reach {
+        event: 300,
+        have: 3,
+        others: 4,
+    };
+    for (what, told, asks, tells) in [
+        (Asked::Reach, reach, "07 02", "07 02 ac02 03 04"),
+        (Asked::Ping, Told::Ping, "07 03", "07 03"),
+    ] {
+        let (mut bytes, request) = (Vec::new(), 7);
+        let ask = Ask { request, what };
+        ask.write(&mut bytes, SESSION, PacketNumber(3), secret());
+        assert_eq!(bytes[limits::SEALED_HEAD..], hex(asks));
+        assert_eq!(Ask::read(&verified(&bytes, Kind::Ask, 3)), Ok(ask));
+        let tell = Tell {
+            request,
+            what: told,
+        };
+        tell.write(&mut bytes, (SESSION, PacketNumber(4), secret()));
+        assert_eq!(bytes[limits::SEALED_HEAD..], hex(tells));
+        assert_eq!(Tell::read(&verified(&bytes, Kind::Tell, 4)), Ok(tell));
+    }
 }
 
 #[test]
@@ -482,13 +521,16 @@ fn a_long_roster_goes_on_where_it_stopped() {
     let (mut after, mut told, mut pages) = (0, Vec::new(), 0);
     loop {
         let list = names.iter().enumerate().skip(after as usize);
-        let list = list.map(|(i, name)| (i as u64 + 1, name.as_str()));
+        let list = list.map(|(i, name)| (i as u64 + 1, (name.as_str(), None)));
         let (mut bytes, to) = (Vec::new(), (SESSION, PacketNumber(4), secret()));
-        Tell::write(&mut bytes, to, Ask { request: 1, after }, list);
+        Tell::page(1, after, list).write(&mut bytes, to);
         assert!(bytes.len() <= limits::DATAGRAM);
         let tell = Tell::read(&verified(&bytes, Kind::Tell, 4)).expect("well-formed");
-        told.extend(tell.names.iter().map(|name| (*name).to_owned()));
-        (after, pages) = (tell.next, pages + 1);
+        let Told::Who { next, names, .. } = tell.what else {
+            panic!("{tell:?}");
+        };
+        told.extend(names.iter().map(|(name, _)| (*name).to_owned()));
+        (after, pages) = (next, pages + 1);
         if after == 0 {
             break;
         }

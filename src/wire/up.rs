@@ -40,6 +40,49 @@ pub enum Utterance<'a> {
     Say(&'a str),
     /// To leave.
     Leave,
+    /// To be shown doing this: `/me`.
+    Act(&'a str),
+    /// To say this to the one of this name alone.
+    Whisper(&'a str, &'a str),
+    /// To have this name from now on.
+    Rename(&'a str),
+    /// To be marked as away until the next utterance, and why.
+    Away(&'a str),
+}
+
+/// Why what a member asked for did not happen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// Nobody of this name is here.
+    Nobody,
+    /// The name, or one that looks like it, is another's.
+    NameTaken,
+    /// The name is not allowed; why, as the number of a `NameError`.
+    NameNotAllowed(u8),
+    /// The member has this name already.
+    SameName,
+}
+
+impl Failure {
+    /// The code and the detail that travel.
+    pub(super) fn codes(self) -> [u8; 2] {
+        match self {
+            Failure::Nobody => [1, 0],
+            Failure::NameTaken => [2, 0],
+            Failure::NameNotAllowed(why) => [3, why],
+            Failure::SameName => [4, 0],
+        }
+    }
+
+    pub(super) fn from_codes(codes: [u8; 2]) -> Result<Failure, Malformed> {
+        match codes {
+            [1, 0] => Ok(Failure::Nobody),
+            [2, 0] => Ok(Failure::NameTaken),
+            [3, why] => Ok(Failure::NameNotAllowed(why)),
+            [4, 0] => Ok(Failure::SameName),
+            _ => Err(Malformed::Code),
+        }
+    }
 }
 
 impl<'a> Up<'a> {
@@ -69,6 +112,13 @@ impl<'a> Up<'a> {
             up.utterances.push(match reader.u8()? {
                 1 => Utterance::Say(reader.text(limits::UTTERANCE_BYTES)?),
                 2 => Utterance::Leave,
+                3 => Utterance::Act(reader.text(limits::UTTERANCE_BYTES)?),
+                4 => Utterance::Whisper(
+                    reader.text(limits::NAME_BYTES)?,
+                    reader.text(limits::UTTERANCE_BYTES)?,
+                ),
+                5 => Utterance::Rename(reader.text(limits::NAME_SENT)?),
+                6 => Utterance::Away(reader.text(limits::WHY_BYTES)?),
                 _ => return Err(Malformed::Code),
             });
         }
@@ -113,6 +163,10 @@ impl<'b> UpEncoder<'b> {
         match utterance {
             Utterance::Say(text) => writer.u8(1).text(text),
             Utterance::Leave => writer.u8(2),
+            Utterance::Act(text) => writer.u8(3).text(text),
+            Utterance::Whisper(to, text) => writer.u8(4).text(to).text(text),
+            Utterance::Rename(name) => writer.u8(5).text(name),
+            Utterance::Away(why) => writer.u8(6).text(why),
         };
         let fits = self.to.len() <= limits::DATAGRAM;
         if fits {

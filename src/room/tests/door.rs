@@ -71,7 +71,7 @@ fn an_address_that_proved_nothing_gets_one_reply_and_no_more_bytes_than_it_broug
     let mut ask = Vec::new();
     Ask {
         request: 1,
-        after: 0,
+        what: Asked::Who(0),
     }
     .write(&mut ask, session, PacketNumber(9), secret);
     let mut unknown = stranger.up(&a.acknowledging());
@@ -113,7 +113,7 @@ fn a_member_at_a_new_address_is_not_sent_more_than_it_brought_either() {
     let (session, secret) = (a.welcome().session, a.welcome().secret);
     Ask {
         request: 1,
-        after: 0,
+        what: Asked::Who(0),
     }
     .write(&mut ask, session, PacketNumber(a.packet), secret);
     let out = house.give(address(9), &ask);

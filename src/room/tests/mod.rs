@@ -10,8 +10,8 @@ mod talk;
 use super::*;
 use crate::seal::Key;
 use crate::wire::{
-    Ask, Challenge, Datagram, Gone, Hello, Join, Kind, Moved, PacketNumber, Resume, Sealed, Tell,
-    Up, UpEncoder, Utterance, Welcome, What, decode_down,
+    Ask, Asked, Challenge, Datagram, Gone, Hello, Join, Kind, Moved, PacketNumber, Resume, Sealed,
+    Tell, Told, Up, UpEncoder, Utterance, Welcome, What, decode_down,
 };
 
 type Datagrams = Vec<(SocketAddr, Vec<u8>)>;
@@ -341,7 +341,13 @@ impl Peer {
                 What::Said(name, text) => format!("{name}:{text}"),
                 What::Left(name) => format!("-{name}"),
                 What::Announced(text) => format!("!{text}"),
-                What::Yours(number) => format!("#{number}"),
+                What::Yours(number) | What::YourName(number @ 0, _) => format!("#{number}"),
+                What::YourName(number, name) => format!("#{number}={name}"),
+                What::Failed(number, failure) => format!("#{number}!{failure:?}"),
+                What::Acted(name, text) => format!("{name}*{text}"),
+                What::Whispered(name, text) => format!("{name}>{text}"),
+                What::Renamed(name, other) => format!("{name}={other}"),
+                What::Hidden(count) => format!("?{count}"),
                 What::Gap(count) => format!("gap {count}"),
             };
             self.seen.push((event.number.0, told));

@@ -209,16 +209,26 @@ fn the_roster_comes_in_pages_that_fit_a_datagram() {
         a.packet += 1;
         let mut bytes = Vec::new();
         let (session, secret) = (a.welcome().session, a.welcome().secret);
-        Ask { request: 7, after }.write(&mut bytes, session, PacketNumber(a.packet), secret);
+        let what = Asked::Who(after);
+        Ask { request: 7, what }.write(&mut bytes, session, PacketNumber(a.packet), secret);
         let out = house.give(a.address, &bytes);
         let Ok(Datagram::Sealed(sealed)) = wire::decode(&out[0].1) else {
             panic!()
         };
         let tell = Tell::read(&sealed).expect("well-formed");
-        assert_eq!((tell.request, tell.after), (7, after));
-        told.extend(tell.names.iter().map(|name| (*name).to_owned()));
+        assert_eq!(tell.request, 7);
+        let Told::Who {
+            after: asked,
+            next,
+            names,
+        } = tell.what
+        else {
+            panic!("{tell:?}");
+        };
+        assert_eq!(asked, after);
+        told.extend(names.iter().map(|(name, _)| (*name).to_owned()));
         pages += 1;
-        after = tell.next;
+        after = next;
         if after == 0 {
             break;
         }
@@ -240,7 +250,7 @@ fn an_answer_about_who_is_here_does_not_swallow_an_acknowledgement() {
     let (session, secret) = (a.welcome().session, a.welcome().secret);
     Ask {
         request: 7,
-        after: 0,
+        what: Asked::Who(0),
     }
     .write(&mut bytes, session, PacketNumber(a.packet), secret);
     let out = house.give(a.address, &bytes);

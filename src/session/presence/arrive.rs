@@ -1,6 +1,6 @@
 //! What the server's datagrams bring while one is in the room.
 
-use super::Arrived;
+use super::{Arrived, Told};
 use crate::limits;
 use crate::session::{End, Event, Seen, Session, State};
 use crate::wire::{Down, Gone, GoneReason, Kind, Sealed, Tell, decode_down};
@@ -53,6 +53,7 @@ impl Session {
             repeated = !presence.inbox.insert(first.number.0, down.end(), arrived);
             presence.note_talk(now, &mut self.random);
         }
+        let live = presence.live;
         let mut happened = Vec::new();
         while let Some((from, run)) = presence.inbox.pop() {
             let new = run.into_iter().filter(|arrived| arrived.end() > from);
@@ -70,7 +71,8 @@ impl Session {
             };
             presence.link.owe(now, at_once, delay);
         }
-        let live = presence.live;
+        // First, so that what became of an utterance is told after its having been ordered.
+        self.note_ordered(down.heard - down.waiting);
         for Arrived {
             number,
             unix_ms,
@@ -78,8 +80,8 @@ impl Session {
         } in happened
         {
             match what {
-                Some(Seen::Gap(count)) => self.tell_gap(number, count),
-                Some(what) => {
+                Told::Seen(Seen::Gap(count)) => self.tell_gap(number, count),
+                Told::Seen(what) => {
                     let history = number < live;
                     self.events.push_back(Event::Happened {
                         number,
@@ -88,14 +90,15 @@ impl Session {
                         what,
                     });
                 }
-                None => (),
+                Told::Own(utterance, outcome) => self.note_outcome(utterance, outcome),
+                Told::Hidden(_) => (),
             }
         }
-        self.note_ordered(down.heard - down.waiting);
     }
 
     /// Gaps that follow each other are told as one.
     pub(in crate::session) fn tell_gap(&mut self, number: u64, count: u64) {
+        self.outcomes.miss(self.ordered_in_all);
         if let Some(Event::Happened {
             number: first,
             what: Seen::Gap(known),
@@ -116,24 +119,8 @@ impl Session {
     }
 
     fn handle_tell(&mut self, now: Duration, tell: &Tell<'_>) {
-        let State::Present(presence) = &mut self.state else {
-            return;
-        };
-        let expected = presence
-            .asking
-            .as_mut()
-            .filter(|asking| asking.request == tell.request && asking.after == tell.after);
-        let Some(asking) = expected else { return };
-        asking
-            .names
-            .extend(tell.names.iter().map(|name| (*name).to_owned()));
-        asking.after = tell.next;
-        asking.retry_at = now;
-        if tell.next == 0
-            && let Some(asking) = presence.asking.take()
-        {
-            self.events.push_back(Event::Roster(asking.names));
-        }
+        let answer = self.asks.handle_tell(now, tell);
+        self.events.extend(answer);
     }
 
     fn handle_gone(&mut self, now: Duration, gone: Gone<'_>) {

@@ -6,7 +6,7 @@ mod way;
 use super::*;
 use crate::seal::{self, Key};
 use crate::wire::{
-    Ask, Challenge, DownEncoder, Gone, GoneReason, Join, Kind, Moved, PacketNumber, Refusal,
+    Ask, Asked, Challenge, DownEncoder, Gone, GoneReason, Join, Kind, Moved, PacketNumber, Refusal,
     Refused, SessionId, Stored, Tell, Unknown, Up, Utterance, Welcome, What, seal_down,
 };
 

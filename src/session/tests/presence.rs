@@ -248,14 +248,17 @@ fn moving_and_asking_swallow_no_acknowledgement() {
 fn the_roster_is_put_together_from_its_pages() {
     let mut desk = Desk::joined();
     desk.session.handle_who(desk.now);
-    let tell = |desk: &mut Desk, ask, names: &[(u64, &str)]| {
+    let tell = |desk: &mut Desk, ask: Ask, names: &[(u64, (&str, Option<&str>))]| {
         let mut bytes = Vec::new();
         let session = (
             desk.welcome.session,
             desk.next_packet(),
             desk.welcome.secret,
         );
-        Tell::write(&mut bytes, session, ask, names.iter().copied());
+        let Asked::Who(after) = ask.what else {
+            panic!("{ask:?}");
+        };
+        Tell::page(ask.request, after, names.iter().copied()).write(&mut bytes, session);
         desk.give(&bytes);
     };
     let asked = |out: &[Vec<u8>]| {
@@ -265,25 +268,32 @@ fn the_roster_is_put_together_from_its_pages() {
         });
         asks.collect::<Vec<_>>()
     };
-    let first = Ask {
-        request: 1,
-        after: 0,
+    let place = |ask: &Ask| match ask.what {
+        Asked::Who(after) => after,
+        _ => panic!("{ask:?}"),
     };
-    assert_eq!(asked(&desk.out()), [first]);
+    let first = asked(&desk.out())[0];
+    assert_eq!(place(&first), 0);
     assert!(asked(&desk.wait(ms(1000))).contains(&first), "asked again");
     let long = "名".repeat(21);
-    let page: Vec<_> = (1..40).map(|place| (place, long.as_str())).collect();
+    let page: Vec<_> = (1..40)
+        .map(|place| (place, (long.as_str(), None)))
+        .collect();
     tell(&mut desk, first, &page);
     let next = asked(&desk.out());
-    assert!(next.len() == 1 && next[0].after > 0, "{next:?}");
+    assert!(next.len() == 1 && place(&next[0]) > 0, "{next:?}");
     assert_eq!(desk.events(), []);
     tell(&mut desk, first, &page);
-    tell(&mut desk, next[0], &[(40, "小红")]);
+    tell(&mut desk, next[0], &[(40, ("小红", Some("茶")))]);
     let [Event::Roster(names)] = &desk.events()[..] else {
         panic!()
     };
-    assert_eq!(names.len() as u64, next[0].after + 1);
-    assert_eq!(names.last().map(String::as_str), Some("小红"));
+    assert_eq!(names.len() as u64, place(&next[0]) + 1);
+    let last = RosterEntry {
+        name: "小红".into(),
+        away: Some("茶".into()),
+    };
+    assert_eq!(names.last(), Some(&last));
 }
 
 #[test]

@@ -68,7 +68,14 @@ fn sealed_samples() -> Vec<Vec<u8>> {
         gap_end: 310,
         held_ms: 40,
         first: 3,
-        utterances: vec![Utterance::Say("大家好"), Utterance::Leave],
+        utterances: vec![
+            Utterance::Say("大家好"),
+            Utterance::Act("挥手"),
+            Utterance::Whisper("小红", "嘘"),
+            Utterance::Rename("大明"),
+            Utterance::Away("茶"),
+            Utterance::Leave,
+        ],
     };
     let quiet = Up {
         first: 0,
@@ -83,11 +90,25 @@ fn sealed_samples() -> Vec<Vec<u8>> {
         What::Yours(4),
         What::Left("小明"),
         What::Gap(7),
+        What::Acted("小红", "挥手"),
+        What::Whispered("小红", "嘘"),
+        What::Renamed("小红", "大红"),
+        What::Hidden(3),
+        What::YourName(5, "大明"),
+        What::Failed(6, Failure::Nobody),
+        What::Failed(7, Failure::NameTaken),
+        What::Failed(8, Failure::NameNotAllowed(3)),
+        What::Failed(9, Failure::SameName),
     ];
-    let events = whats.into_iter().zip(301..).map(|(what, number)| Event {
-        number: EventNumber(number),
-        unix_ms: MS + number * 31 % 7,
-        what,
+    let mut number = 301;
+    let events = whats.into_iter().map(|what| {
+        let event = Event {
+            number: EventNumber(number),
+            unix_ms: MS + number * 31 % 7,
+            what,
+        };
+        number = event.end();
+        event
     });
     let mut down = Down {
         heard: 5,
@@ -95,10 +116,15 @@ fn sealed_samples() -> Vec<Vec<u8>> {
         answer: true,
         events: events.collect(),
     };
-    let ask = Ask {
-        request: 7,
-        after: 130,
+    let ask = |what| Ask { request: 7, what };
+    let names = vec![("小明", None), ("Ann", Some("茶"))];
+    let (after, next) = (130, 131);
+    let reach = Told::Reach {
+        event: 300,
+        have: 3,
+        others: 4,
     };
+    let tells = [Told::Who { after, next, names }, reach, Told::Ping];
     let moved = Moved {
         nonce: NONCE,
         cookie: COOKIE,
@@ -108,19 +134,18 @@ fn sealed_samples() -> Vec<Vec<u8>> {
         why: "刷屏",
     };
     let to = (SESSION, PacketNumber(8), secret());
-    let mut written = [const { Vec::new() }; 6];
-    ask.write(&mut written[0], to.0, to.1, to.2);
+    let mut written = [const { Vec::new() }; 10];
+    ask(Asked::Who(130)).write(&mut written[0], to.0, to.1, to.2);
+    ask(Asked::Reach).write(&mut written[5], to.0, to.1, to.2);
+    ask(Asked::Ping).write(&mut written[6], to.0, to.1, to.2);
     moved.write(&mut written[1], to.0, to.1, to.2);
     gone.write(&mut written[2], to.0, to.1, to.2);
-    Tell::write(
-        &mut written[3],
-        to,
-        ask,
-        [(1, "小明"), (2, "Ann")].into_iter(),
-    );
-    write_probe(&mut written[4], to, 64);
-    write_probed(&mut written[5], to, 64);
-    let full = down_bytes(1, &down, &[1, 1, 2, 0, 0, 2, 0]);
+    for (bytes, what) in written[7..].iter_mut().zip(tells) {
+        Tell { request: 7, what }.write(bytes, to);
+    }
+    write_probe(&mut written[3], to, 64);
+    write_probed(&mut written[4], to, 64);
+    let full = down_bytes(1, &down, &[1, 1, 2, 0, 0, 2, 0, 1, 1, 1, 0, 0, 0, 0, 0, 0]);
     down.events.clear();
     let mut samples = vec![
         up_bytes(1, &up),
@@ -157,17 +182,7 @@ fn write_again(sealed: &Sealed<'_>) -> Result<Vec<u8>, Malformed> {
         Kind::Ask => drop(Ask::read(sealed)?.write(&mut bytes, session, packet, secret)),
         Kind::Moved => drop(Moved::read(sealed)?.write(&mut bytes, session, packet, secret)),
         Kind::Gone => Gone::read(sealed)?.write(&mut bytes, session, packet, secret),
-        Kind::Tell => {
-            let tell = Tell::read(sealed)?;
-            begin(&mut bytes, Kind::Tell, session, packet);
-            let mut writer = Writer::new(&mut bytes);
-            writer.varint(tell.request).u8(1).varint(tell.after);
-            writer.varint(tell.next);
-            for name in tell.names {
-                writer.text(name);
-            }
-            seal_in_place(secret, &mut bytes);
-        }
+        Kind::Tell => Tell::read(sealed)?.write(&mut bytes, (session, packet, secret)),
         // What a probe is filled with is not looked at.
         Kind::Probe => {
             begin(&mut bytes, Kind::Probe, session, packet);
@@ -191,7 +206,13 @@ fn write_down_again(sealed: &Sealed<'_>) -> Result<Vec<u8>, Malformed> {
     let mut places = Vec::new();
     for event in &down.events {
         let mut author = 0;
-        if let What::Said(name, _) | What::Entered(name) | What::Left(name) = event.what {
+        if let What::Said(name, _)
+        | What::Entered(name)
+        | What::Left(name)
+        | What::Acted(name, _)
+        | What::Whispered(name, _)
+        | What::Renamed(name, _) = event.what
+        {
             let place = name.as_ptr();
             author = places
                 .iter()
@@ -363,15 +384,24 @@ fn sealed_kinds_name_what_is_wrong() {
     }
     refuse(Kind::Up, "000000000002", Malformed::Number);
     refuse(Kind::Up, "0000000001", Malformed::Number);
-    refuse(Kind::Up, "000000000103", Malformed::Code);
+    refuse(Kind::Up, "000000000107", Malformed::Code);
+    refuse(Kind::Up, "00000000010441", Malformed::Text);
+    refuse(Kind::Up, "0000000001058102", Malformed::Text);
+    refuse(Kind::Up, "000000000106c901", Malformed::Text);
     refuse(Kind::Up, "00000000010101ff", Malformed::Text);
     refuse(Kind::Up, "0000000001018108", Malformed::Text);
     refuse(Kind::Up, "0000000001010261", Malformed::Short);
     let last = format!("00000000{}01{}", "ff".repeat(9), "02");
     refuse(Kind::Up, &last, Malformed::Number);
-    refuse(Kind::Ask, "0102", Malformed::Code);
+    refuse(Kind::Ask, "0104", Malformed::Code);
+    refuse(Kind::Ask, "010200", Malformed::Trailing);
+    refuse(Kind::Ask, "010300", Malformed::Trailing);
     refuse(Kind::Ask, "010100ff", Malformed::Trailing);
-    refuse(Kind::Tell, "01020000", Malformed::Code);
+    refuse(Kind::Tell, "01040000", Malformed::Code);
+    refuse(Kind::Tell, "0102000000ff", Malformed::Trailing);
+    refuse(Kind::Tell, "010300", Malformed::Trailing);
+    refuse(Kind::Tell, "01010000016102", Malformed::Code);
+    refuse(Kind::Tell, "010100000161", Malformed::Short);
     refuse(Kind::Tell, "0101000001ff", Malformed::Text);
     refuse(Kind::Tell, "0101000041", Malformed::Text);
     refuse(Kind::Gone, "", Malformed::Short);
@@ -398,7 +428,16 @@ fn sealed_kinds_name_what_is_wrong() {
 fn events_name_what_is_wrong() {
     refuse(Kind::Down, "0001030000", Malformed::Number);
     refuse(Kind::Down, "0101", Malformed::Number);
-    refuse(Kind::Down, "01010600", Malformed::Code);
+    // Further events that there are none of; nobody's events with an author; none hidden; no such failure.
+    refuse(Kind::Down, "01010601610000", Malformed::Code);
+    refuse(Kind::Down, "01010601610004", Malformed::Code);
+    refuse(Kind::Down, "0101070000", Malformed::Code);
+    refuse(Kind::Down, "0101070004", Malformed::Code);
+    refuse(Kind::Down, "01010f000101", Malformed::Number);
+    refuse(Kind::Down, "010107000100", Malformed::Number);
+    refuse(Kind::Down, "01010700030100", Malformed::Short);
+    refuse(Kind::Down, "0101070003010101", Malformed::Code);
+    refuse(Kind::Down, "0101070003010500", Malformed::Code);
     refuse(Kind::Down, "01010800", Malformed::Number);
     refuse(Kind::Down, "0101010161001200", Malformed::Number);
     refuse(Kind::Down, "01010b00", Malformed::Number);

@@ -1,0 +1,95 @@
+//! Whispers and renamings in the random talk: what is for one alone comes to that one, once, and to nobody else.
+
+use super::{Actor, World};
+use chatroom::link::Random;
+use chatroom::session::{Seen, Wish};
+use std::collections::BTreeMap;
+
+/// Someone whispers, to someone or to nobody, or would like another name, which others would like too.
+pub fn disturb(world: &mut World, random: &mut Random, actor: usize) {
+    if world.actors[actor].leaving || !world.actors[actor].session.has_room() {
+        return;
+    }
+    let count = world.actors[actor].said.len();
+    let other = random.below(world.actors.len() as u64) as usize;
+    let wish = match random.below(12) {
+        0..6 => {
+            let to = world.actors[other].name.clone();
+            Wish::Whisper(to, format!("{actor}-{count} 嘘"))
+        }
+        6 => Wish::Whisper("丙".into(), format!("{actor}-{count} 有人吗")),
+        7..9 => Wish::Rename(format!("丁{}", random.below(4))),
+        9 => Wish::Rename(format!("戊{actor}-{count}")),
+        10 => Wish::Rename(["管理员", ""][random.below(2) as usize].into()),
+        _ => Wish::Act(format!("{actor}-{count} 挥手")),
+    };
+    world.wish(actor, wish);
+}
+
+/// Who saw which whisper, and how often, by its text.
+type Heard<'w> = BTreeMap<&'w str, Vec<(&'w Actor, usize)>>;
+
+/// Checks every whisper that was seen, and, where the server has had one life, those that were not.
+pub fn check_whispers(world: &World) -> Result<(), String> {
+    let mut heard = Heard::new();
+    for actor in &world.actors {
+        for (life, _, seen) in &actor.seen {
+            if let Seen::Whispered(_, text) = seen {
+                heard.entry(text).or_default().push((actor, *life));
+            }
+        }
+    }
+    for actor in &world.actors {
+        for (place, wish) in &actor.private {
+            let Wish::Whisper(to, text) = wish else {
+                continue;
+            };
+            let readers = heard.remove(text.as_str()).unwrap_or_default();
+            check(world, (actor, *place), (to, text), &readers)?;
+        }
+    }
+    match heard.keys().next() {
+        Some(text) => Err(format!("nobody has whispered {text:?}")),
+        None => Ok(()),
+    }
+}
+
+fn check(
+    world: &World,
+    (author, place): (&Actor, usize),
+    (to, text): (&str, &str),
+    readers: &[(&Actor, usize)],
+) -> Result<(), String> {
+    let whisper = format!("{} to {to}: {text:?}", author.name);
+    let may_read = |actor: &Actor| actor.names.contains(to);
+    if let Some((reader, _)) = readers.iter().find(|(reader, _)| !may_read(reader)) {
+        return Err(format!("{whisper} was read by {}", reader.name));
+    }
+    // The same again can only have been said again to a server that was started anew.
+    let mut lives: Vec<usize> = readers.iter().map(|(_, life)| *life).collect();
+    lives.dedup();
+    if lives.len() < readers.len() {
+        return Err(format!("{whisper} was read {} times", readers.len()));
+    }
+    if world.lives.len() > 1 {
+        return Ok(());
+    }
+    if author.failed.contains_key(&place) {
+        return match readers {
+            [] => Ok(()),
+            _ => Err(format!("{whisper} has failed and was read")),
+        };
+    }
+    // Everyone who may have had the name is there, and has seen everything.
+    let present = |actor: &Actor| {
+        let gap = { actor.seen.iter() }.any(|(_, _, seen)| matches!(seen, Seen::Gap(_)));
+        actor.was_in() && !actor.dead && actor.end.is_none() && !gap
+    };
+    let all_present = { world.actors.iter() }.filter(|a| may_read(a)).all(present);
+    let ordered = place < author.ordered as usize && present(author);
+    let to_itself = may_read(author);
+    if readers.is_empty() && ordered && all_present && !to_itself {
+        return Err(format!("{whisper} was not read"));
+    }
+    Ok(())
+}

@@ -1,0 +1,133 @@
+//! Utterances whose turn has come: what the ledger has committed of them becomes events.
+//!
+//! What always holds here: an utterance counts as ordered exactly once, whether or not an event comes of it; who
+//! has a name, and whether it is free, is decided now and not when it was asked for; what failed is told to its
+//! author by an event of its own, so that the word of it is as reliable as everything else.
+
+use super::admit::user;
+use super::log::{Author, Happened, Whisper};
+use super::member::Member;
+use super::{MemberRef, Room, UserMap};
+use crate::text::Name;
+use crate::wire::Failure;
+use std::sync::Arc;
+
+impl Room {
+    /// The author, if it is still here, whose next utterance is ordered by this.
+    fn author_of_next(&mut self, author: MemberRef) -> Option<&mut Member> {
+        let member = self
+            .slots
+            .member(author.slot)
+            .filter(|member| member.author.member == author.member)?;
+        member.ordered += 1;
+        Some(member)
+    }
+
+    /// A member says something, or does it.
+    pub(super) fn say(&mut self, author: MemberRef, text: Arc<str>, act: bool) {
+        let end = self.log.end();
+        let Some(member) = self.author_of_next(author) else {
+            return;
+        };
+        // Nothing said is nothing to show, but it has its number.
+        if text.is_empty() {
+            return;
+        }
+        member.last_own = end;
+        member.standing.spoke(end);
+        let (author, utterance) = (member.author.clone(), member.ordered);
+        self.append(if act {
+            Happened::Acted {
+                author,
+                utterance,
+                text,
+            }
+        } else {
+            Happened::Said {
+                author,
+                utterance,
+                text,
+            }
+        });
+    }
+
+    /// A member says something to one other alone.
+    pub(super) fn whisper(&mut self, users: &UserMap, author: MemberRef, to: &str, text: Arc<str>) {
+        let end = self.log.end();
+        let Some(member) = self.author_of_next(author) else {
+            return;
+        };
+        if text.is_empty() {
+            return;
+        }
+        member.standing.away = None;
+        member.last_own = end;
+        let (author, utterance) = (member.author.clone(), member.ordered);
+        let reader = Name::new(to)
+            .ok()
+            .and_then(|name| users.find(&name))
+            .and_then(|user| self.slots.by_session(user.session));
+        let Some((_, reader)) = reader else {
+            return self.fail(&author, utterance, Failure::Nobody);
+        };
+        // What others are told of this event is not what its reader is told.
+        reader.last_own = end;
+        let to = reader.author.member;
+        self.append(Happened::Whispered(Box::new(Whisper {
+            author,
+            utterance,
+            to,
+            text,
+        })));
+    }
+
+    /// A member wants another name: the first in the log has it.
+    pub(super) fn rename(&mut self, users: &mut UserMap, author: MemberRef, name: &str) {
+        let (slot, end) = (author.slot, self.log.end());
+        let label = self.next_label();
+        let Some(member) = self.author_of_next(author) else {
+            return;
+        };
+        member.last_own = end;
+        let (author, utterance) = (member.author.clone(), member.ordered);
+        let name = match Name::new(name) {
+            Err(error) => Err(Failure::NameNotAllowed(error.code())),
+            Ok(name) if name == author.name => Err(Failure::SameName),
+            Ok(name) => match users.find(&name) {
+                Some(holder) if holder.session != member.session => Err(Failure::NameTaken),
+                // Free, or only written in another way than until now.
+                _ => Ok(name),
+            },
+        };
+        let name = match name {
+            Ok(name) => name,
+            Err(failure) => return self.fail(&author, utterance, failure),
+        };
+        users.remove(&author.name);
+        member.author.name = name.clone();
+        member.author.label = label;
+        users.put(user(member));
+        self.renamed.insert(slot);
+        self.append(Happened::Renamed {
+            author,
+            utterance,
+            name,
+        });
+    }
+
+    /// A member is away until it speaks again: seen by who asks who is here.
+    pub(super) fn away(&mut self, author: MemberRef, why: Arc<str>) {
+        if let Some(member) = self.author_of_next(author) {
+            member.standing.away = Some(why);
+        }
+    }
+
+    /// Tells a member that what it asked for did not happen.
+    fn fail(&mut self, author: &Author, utterance: u64, failure: Failure) {
+        self.append(Happened::Failed {
+            member: author.member,
+            utterance,
+            failure,
+        });
+    }
+}
