@@ -62,14 +62,16 @@ pub const RTO_MOST: Duration = Duration::from_secs(3);
 /// What the retransmission timeout allows for a delayed acknowledgement.
 pub const ACK_ALLOWANCE: Duration = Duration::from_millis(100);
 /// …and what it allows for at the server, which acknowledges an utterance as soon as it is handled.
-pub const ACK_PROMPT: Duration = Duration::from_millis(30);
+pub const ACK_PROMPT: Duration = Duration::from_millis(10);
 /// An acknowledgement that finds no data to ride on waits a random time from here…
 pub const ACK_DELAY_LEAST: Duration = Duration::from_millis(25);
 /// …to here, so that a room full of listeners does not answer all at once.
 pub const ACK_DELAY_MOST: Duration = Duration::from_millis(100);
-/// An acknowledgement that the server asked for waits a random time up to this: what goes to a thousand members at
-/// once is not acknowledged by all of them at once, into a receive buffer that holds 250 datagrams.
-pub const ACK_SPREAD: Duration = Duration::from_millis(10);
+/// Members that are asked for an acknowledgement together: their answers fit a receive buffer that holds 250
+/// datagrams.
+pub const ASKED_TOGETHER: u32 = 128;
+/// While a gap is open, it is reported anew this long after another datagram has come.
+pub const GAP_REPEAT: Duration = Duration::from_millis(5);
 
 // Sessions.
 
@@ -154,12 +156,13 @@ pub const SOURCE_BURST: u32 = 200;
 pub const SOURCE_RATE: u32 = 50;
 /// Replies that wait to be sent, at most; more are dropped and counted.
 pub const REPLIES: usize = 1024;
-/// What was appended goes to everyone at once, unless that was done less than this time ago, times the members
-/// beyond [`FAN_OUT_FREE`]: so an idle room waits for nothing, and in a large one under load a datagram carries
-/// many events.
-pub const FAN_OUT_PAUSE: Duration = Duration::from_micros(10);
-/// Members that a room may have before it fans out at a pace.
-pub const FAN_OUT_FREE: usize = 100;
+/// What was appended goes to everyone at once, unless that was done less than this time ago, times the members: about
+/// what it costs, so that half of the time is left for what comes in…
+pub const FAN_OUT_PAUSE: Duration = Duration::from_micros(2);
+/// …or less than this, if more than a few events went out together: under load a datagram carries many.
+pub const FAN_OUT_PAUSE_LOADED: Duration = Duration::from_micros(10);
+/// Events that are few.
+pub const FAN_OUT_FEW: u64 = 3;
 /// Encoded bodies that are kept for members at the same cursor (a power of two).
 pub const BODIES: usize = 128;
 /// When the room closes, members have so long to learn the last events…

@@ -286,7 +286,7 @@ impl Crowd {
 
     /// As long as the room rests after it has sent to everyone.
     fn pause(&mut self) {
-        self.now += limits::FAN_OUT_PAUSE * self.members.len() as u32;
+        self.now += limits::FAN_OUT_PAUSE_LOADED * self.members.len() as u32;
     }
 
     /// Everything that the room has to send; gives how many datagrams.

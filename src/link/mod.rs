@@ -42,6 +42,17 @@ pub struct Run {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Impossible;
 
+/// When an acknowledgement that is owed has to go, if nothing takes it along.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Urgency {
+    /// Now.
+    AtOnce,
+    /// After this time, whatever comes meanwhile.
+    Within(Duration),
+    /// When nothing has come for this time: while datagrams flow, the sender asks when it needs to know.
+    Quiet(Duration),
+}
+
 /// How an arriving datagram stands to those before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Arrival {
@@ -68,8 +79,12 @@ pub struct Link {
     /// End of the gap that the peer reported last.
     gap_end: u64,
     rtt: Rtt,
-    /// For how long the peer may hold an acknowledgement back.
-    allowance: Duration,
+    /// The peer acknowledges items without delay, each datagram of them.
+    prompt_peer: bool,
+    /// Which members of a crowd are asked for an acknowledgement together.
+    turn: u32,
+    /// An acknowledgement was asked for, and none has come since.
+    asked: bool,
     backoff: u32,
     rto_at: Option<Duration>,
     /// An answer to a datagram that carried no items is awaited.
@@ -79,6 +94,8 @@ pub struct Link {
     heard_at: Duration,
     sent_at: Duration,
     ack_at: Option<Duration>,
+    /// What comes meanwhile postpones the acknowledgement.
+    ack_waits_for_quiet: bool,
     /// When the newest datagram came that is to be acknowledged.
     owed_since: Duration,
 }
@@ -98,7 +115,9 @@ impl Link {
             recovery: 0,
             gap_end: 0,
             rtt: Rtt::default(),
-            allowance: limits::ACK_ALLOWANCE,
+            prompt_peer: false,
+            turn: 0,
+            asked: false,
             backoff: 0,
             rto_at: None,
             probing: false,
@@ -107,6 +126,7 @@ impl Link {
             heard_at: now,
             sent_at: now,
             ack_at: None,
+            ack_waits_for_quiet: false,
             owed_since: now,
         }
     }
@@ -119,7 +139,13 @@ impl Link {
 
     /// A link whose peer acknowledges items without delay.
     pub fn with_prompt_peer(mut self) -> Link {
-        self.allowance = limits::ACK_PROMPT;
+        self.prompt_peer = true;
+        self
+    }
+
+    /// A link that is one of many: those of one turn ask for acknowledgements together, the others at other times.
+    pub fn with_turn(mut self, turn: u32) -> Link {
+        self.turn = turn;
         self
     }
 
@@ -188,10 +214,19 @@ impl Link {
         Some(arrival)
     }
 
-    /// Something came that the peer wants acknowledged: at once, or when data goes its way, or after `delay`.
-    pub fn owe(&mut self, now: Duration, at_once: bool, delay: Duration) {
-        let at = if at_once { now } else { now + delay };
-        self.ack_at = Some(self.ack_at.map_or(at, |earlier| earlier.min(at)));
+    /// Something came that the peer wants acknowledged: when data goes its way, or then.
+    pub fn owe(&mut self, now: Duration, urgency: Urgency) {
+        let (at, quiet) = match urgency {
+            Urgency::AtOnce => (now, false),
+            Urgency::Within(delay) => (now + delay, false),
+            Urgency::Quiet(delay) => (now + delay, true),
+        };
+        let postponed = quiet && self.ack_waits_for_quiet;
+        let earlier = self.ack_at.filter(|earlier| !postponed && *earlier < at);
+        if earlier.is_none() {
+            self.ack_waits_for_quiet = quiet;
+        }
+        self.ack_at = Some(earlier.unwrap_or(at));
         self.owed_since = now;
     }
 
@@ -248,6 +283,7 @@ impl Link {
             return;
         }
         self.backoff = 0;
+        self.asked = false;
         self.rto_at = if self.flights.is_empty() {
             None
         } else {
@@ -300,16 +336,10 @@ impl Link {
         })
     }
 
-    /// Whether the peer should acknowledge a datagram that carries a run up to before `end` at once: because
-    /// the window is half full or full after it, or it is a resend.
-    pub fn wants_ack(&self, run: Run) -> bool {
-        let after = self.flights.under_way() + 1;
-        run.first <= self.sent || after == self.window || after == self.window.div_ceil(2)
-    }
-
     /// The number of the datagram that is to go now, with or without items; acknowledgements ride on it.
     pub fn next_packet(&mut self, now: Duration) -> PacketNumber {
         self.ack_at = None;
+        self.ack_waits_for_quiet = false;
         self.next_bare_packet(now)
     }
 
@@ -320,16 +350,27 @@ impl Link {
         PacketNumber(self.last_packet)
     }
 
-    /// The newest datagram carried `run`, which is the one of `poll_send` or a beginning of it.
-    pub fn on_sent(&mut self, now: Duration, run: Run) {
+    /// The newest datagram carries `run`, which is the one of `poll_send` or a beginning of it. Gives whether it is to
+    /// ask for an acknowledgement: because the window is half full or full after it, or it is a resend.
+    pub fn on_sent(&mut self, now: Duration, run: Run) -> bool {
         let packet = self.last_packet;
-        if run.first > self.sent {
+        let again = run.first <= self.sent;
+        if again {
+            self.flights.resend(now, run, packet);
+        } else {
             self.sent = run.end - 1;
             self.flights.push(now, run, packet);
-        } else {
-            self.flights.resend(now, run, packet);
+        }
+        let under_way = self.flights.under_way();
+        let half = self.window.div_ceil(2) - self.turn % (self.window / 4).max(1);
+        let asks = again || under_way == self.window || under_way == half;
+        // Until it is asked, the peer says nothing while datagrams flow: what it misses it reports at the next one.
+        if !self.prompt_peer && !self.asked {
+            self.rto_at = None;
         }
         self.rto_at.get_or_insert(now + self.timeout());
+        self.asked |= asks;
+        asks
     }
 
     /// The newest datagram asks for an answer though it carries no items.
@@ -374,6 +415,7 @@ impl Link {
             return false;
         }
         self.rto_at = None;
+        self.asked = false;
         self.backoff = (self.backoff + 1).min(16);
         if self.flights.is_empty() {
             self.probe_due = self.probing;
@@ -387,6 +429,11 @@ impl Link {
     }
 
     fn timeout(&self) -> Duration {
-        (self.rtt.timeout(self.allowance) * (1 << self.backoff.min(8))).min(limits::RTO_MOST)
+        let allowance = if self.prompt_peer {
+            limits::ACK_PROMPT
+        } else {
+            limits::ACK_ALLOWANCE
+        };
+        (self.rtt.timeout(allowance) * (1 << self.backoff.min(8))).min(limits::RTO_MOST)
     }
 }

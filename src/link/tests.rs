@@ -272,8 +272,8 @@ fn after_a_change_of_path_everything_is_sent_again_at_once() {
 #[test]
 fn acknowledgements_wait_unless_they_are_urgent() {
     let mut link = Link::new(ms(0), 0);
-    link.owe(ms(0), false, ms(60));
-    link.owe(ms(10), false, ms(90));
+    link.owe(ms(0), Urgency::Within(ms(60)));
+    link.owe(ms(10), Urgency::Within(ms(90)));
     assert_eq!(link.poll_timeout(), Some(ms(60)), "the earlier counts");
     assert!(!link.is_ack_due(ms(59)) && link.is_ack_due(ms(60)));
     assert_eq!(link.held_ms(ms(50)), 40, "since the newest came");
@@ -281,8 +281,56 @@ fn acknowledgements_wait_unless_they_are_urgent() {
     assert!(link.is_ack_due(ms(60)), "nothing rode on that");
     link.next_packet(ms(60));
     assert_eq!((link.is_ack_due(ms(99)), link.held_ms(ms(99))), (false, 0));
-    link.owe(ms(100), true, ms(60));
+    link.owe(ms(100), Urgency::AtOnce);
     assert!(link.is_ack_due(ms(100)));
+}
+
+#[test]
+fn acknowledgements_wait_for_quiet() {
+    let mut link = Link::new(ms(0), 0);
+    link.owe(ms(0), Urgency::Quiet(ms(50)));
+    link.owe(ms(40), Urgency::Quiet(ms(50)));
+    assert_eq!(link.poll_timeout(), Some(ms(90)), "there was no quiet");
+    link.owe(ms(41), Urgency::Within(ms(20)));
+    link.owe(ms(42), Urgency::Quiet(ms(50)));
+    assert_eq!(link.poll_timeout(), Some(ms(61)), "what is firm stays");
+    link.next_packet(ms(61));
+    link.owe(ms(70), Urgency::Quiet(ms(50)));
+    link.owe(ms(71), Urgency::Within(ms(90)));
+    assert_eq!(link.poll_timeout(), Some(ms(120)), "the earlier counts");
+}
+
+#[test]
+fn while_items_flow_the_timeout_counts_from_the_last_one_until_an_answer_is_asked_for() {
+    let mut link = Link::new(ms(0), 0);
+    let mut asked_at = None;
+    for at in 0..8 {
+        let next = link.poll_send(u64::MAX).expect("the window is open");
+        link.next_packet(ms(at));
+        if link.on_sent(ms(at), run(next.first, next.first + 1)) {
+            asked_at.get_or_insert(ms(at));
+        }
+        let from = asked_at.unwrap_or(ms(at));
+        assert_eq!(link.poll_timeout(), Some(from + limits::RTO_FIRST));
+    }
+    assert_eq!(asked_at, Some(ms(4)));
+}
+
+#[test]
+fn a_crowd_is_not_asked_all_at_once() {
+    let first_asked = |turn| {
+        let mut link = Link::new(ms(0), 0).with_turn(turn);
+        let mut sent = 0;
+        while let Some(next) = link.poll_send(u64::MAX) {
+            link.next_packet(ms(0));
+            sent += 1;
+            if link.on_sent(ms(0), run(next.first, next.first + 1)) {
+                return sent;
+            }
+        }
+        panic!("never");
+    };
+    assert_eq!([0, 1, 2, 3].map(first_asked), [5, 4, 5, 4]);
 }
 
 #[test]
@@ -291,15 +339,16 @@ fn an_acknowledgement_is_wanted_at_the_half_and_the_end_of_the_window_and_for_a_
     let mut wanted = Vec::new();
     while let Some(next) = link.poll_send(u64::MAX) {
         let one = run(next.first, next.first + 1);
-        if link.wants_ack(one) {
+        link.next_packet(ms(0));
+        if link.on_sent(ms(0), one) {
             wanted.push(next.first);
         }
-        link.next_packet(ms(0));
-        link.on_sent(ms(0), one);
     }
     assert_eq!(wanted, [5, 10]);
     link.handle_timeout(limits::RTO_FIRST);
-    assert!(link.wants_ack(link.poll_send(u64::MAX).expect("lost")));
+    let lost = link.poll_send(u64::MAX).expect("lost");
+    link.next_packet(limits::RTO_FIRST);
+    assert!(link.on_sent(limits::RTO_FIRST, lost));
 }
 
 #[test]
@@ -387,8 +436,12 @@ fn two_links_deliver_everything_over_a_channel_that_loses() {
                 if let Some(run) = run {
                     let new = end.inbox.insert(run.first, run.end, ());
                     while end.inbox.pop().is_some() {}
-                    let at_once = !new || end.inbox.gap_end() > 0;
-                    end.link.owe(now, at_once, limits::ACK_DELAY_LEAST);
+                    let urgency = if !new || end.inbox.gap_end() > 0 {
+                        Urgency::AtOnce
+                    } else {
+                        Urgency::Within(limits::ACK_DELAY_LEAST)
+                    };
+                    end.link.owe(now, urgency);
                 }
             }
         }

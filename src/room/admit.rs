@@ -259,7 +259,7 @@ impl Room {
             address: entry.address,
             welcome,
             since: now,
-            link: Link::new(now, cursor),
+            link: Link::new(now, cursor).with_turn(slot / limits::ASKED_TOGETHER),
             path: Path::new(entry.address),
             inbox: Inbox::new(ordered + 1, limits::UTTERANCES_UNORDERED as usize),
             waiting: VecDeque::new(),

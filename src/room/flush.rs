@@ -128,8 +128,13 @@ impl Flush {
             self.list.append(&mut self.dirty);
             if self.everyone && now >= self.earliest {
                 self.everyone = false;
-                let crowd = live.len().saturating_sub(limits::FAN_OUT_FREE);
-                self.earliest = now + limits::FAN_OUT_PAUSE * crowd as u32;
+                let few = end - self.horizon <= limits::FAN_OUT_FEW;
+                let pause = if few {
+                    limits::FAN_OUT_PAUSE
+                } else {
+                    limits::FAN_OUT_PAUSE_LOADED
+                };
+                self.earliest = now + pause * live.len() as u32;
                 self.horizon = end;
                 self.list.extend_from_slice(live);
             }
@@ -235,9 +240,8 @@ impl Room {
                 end: body.end,
                 ..run
             };
-            answer = member.link.wants_ack(sent);
             self.stats.resent += u64::from(run.first <= member.link.sent());
-            member.link.on_sent(now, sent);
+            answer = member.link.on_sent(now, sent);
             if body.full {
                 member.path.was_full();
             }

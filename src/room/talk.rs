@@ -7,7 +7,7 @@ use super::member::{Heard, Member};
 use super::path::Path;
 use super::{MemberRef, Proposal, Room, UserMap};
 use crate::limits;
-use crate::link::Arrival;
+use crate::link::{Arrival, Urgency};
 use crate::wire::{
     self, Challenge, Gone, GoneReason, Kind, Moved, Open, PacketNumber, Sealed, SessionId, Unknown,
     Up, Utterance, says_bye,
@@ -113,7 +113,12 @@ impl Room {
         }
         if up.answer || !up.utterances.is_empty() {
             // What is said again was not acknowledged in time, and a question is to be answered.
-            member.link.owe(now, repeated || up.answer, delay);
+            let urgency = if repeated || up.answer {
+                Urgency::AtOnce
+            } else {
+                Urgency::Within(delay)
+            };
+            member.link.owe(now, urgency);
         }
         let rate = self.rate(now);
         self.release(now, slot, rate);
@@ -123,7 +128,7 @@ impl Room {
             && let Some(member) = self.slots.member(slot)
             && !member.waiting.is_empty()
         {
-            member.link.owe(now, true, Duration::ZERO);
+            member.link.owe(now, Urgency::AtOnce);
         }
     }
 
@@ -296,7 +301,7 @@ impl Room {
         self.relocate(users, slot, from);
         // The client should learn at once that the server is there.
         if let Some(member) = self.slots.member(slot) {
-            member.link.owe(now, true, Duration::ZERO);
+            member.link.owe(now, Urgency::AtOnce);
         }
     }
 

@@ -16,7 +16,8 @@ const INDENT: &str = "    ";
 /// tab as a space, C1 and invisible format characters as U+FFFD. Joiners (U+200C, U+200D) and variation
 /// selectors stay: Persian and emoji are written with them.
 pub fn harmless(text: &str) -> Cow<'_, str> {
-    if text.chars().all(|c| shown(c) == c) {
+    let plain = |byte: u8| (0x20..0x7F).contains(&byte);
+    if text.bytes().all(plain) || text.chars().all(|c| shown(c) == c) {
         return Cow::Borrowed(text);
     }
     Cow::Owned(text.chars().map(shown).collect())
@@ -27,7 +28,7 @@ pub fn lines(text: &str) -> impl Iterator<Item = Cow<'_, str>> {
     let mut rest = Some(text);
     std::iter::from_fn(move || {
         let text = rest?;
-        let Some(at) = text.find(['\r', '\n']) else {
+        let Some(at) = text.bytes().position(|byte| matches!(byte, b'\r' | b'\n')) else {
             rest = None;
             return Some(harmless(text));
         };
@@ -41,7 +42,8 @@ pub fn lines(text: &str) -> impl Iterator<Item = Cow<'_, str>> {
 /// `prefix` (such as `小明 说：`) and the lines of `text`, without a break at the end. Lines after the first are
 /// indented, so that whatever somebody says in them cannot be taken for a line of the room.
 pub fn block(prefix: &str, text: &str) -> String {
-    let mut block = harmless(prefix).into_owned();
+    let mut block = String::with_capacity(prefix.len() + text.len() + 1);
+    block.push_str(&harmless(prefix));
     for (number, line) in lines(text).enumerate() {
         if number > 0 {
             block.push('\n');

@@ -2,6 +2,7 @@
 
 use super::{Arrived, Told};
 use crate::limits;
+use crate::link::Urgency;
 use crate::session::{End, Event, Seen, Session, State};
 use crate::wire::{Down, Gone, GoneReason, Kind, Sealed, Tell, decode_down};
 use std::time::Duration;
@@ -61,15 +62,17 @@ impl Session {
         }
         if !down.events.is_empty() || down.answer {
             let gap = presence.inbox.gap_end();
-            // A gap is reported at once, and so is what came twice: our acknowledgement was lost.
-            let at_once = repeated || gap != presence.reported_gap;
-            let delay = if down.answer {
-                self.random.between(Duration::ZERO, limits::ACK_SPREAD)
+            let urgency = if down.answer || repeated || gap != presence.reported_gap {
+                // A gap is reported at once, and so is what came twice: our acknowledgement was lost.
+                Urgency::AtOnce
+            } else if gap > 0 {
+                // That report may have been lost.
+                Urgency::Within(limits::GAP_REPEAT)
             } else {
-                self.random
-                    .between(limits::ACK_DELAY_LEAST, limits::ACK_DELAY_MOST)
+                let (least, most) = (limits::ACK_DELAY_LEAST, limits::ACK_DELAY_MOST);
+                Urgency::Quiet(self.random.between(least, most))
             };
-            presence.link.owe(now, at_once, delay);
+            presence.link.owe(now, urgency);
         }
         // First, so that what became of an utterance is told after its having been ordered.
         self.note_ordered(down.heard - down.waiting);
