@@ -247,6 +247,8 @@ const _: () = {
     assert!(ACK_PROMPT.as_millis() <= ACK_ALLOWANCE.as_millis());
     assert!(RTO_LEAST.as_millis() <= RTO_FIRST.as_millis());
     assert!(RTO_FIRST.as_millis() <= RTO_MOST.as_millis());
+    // A round trip is kept in nanoseconds of 32 bits.
+    assert!(RTO_MOST.as_nanos() < u32::MAX as u128);
     // Two keep-alives may be lost, and the probes after them too, before a member counts as gone.
     assert!(KEEP_ALIVE.as_secs() * 3 < IDLE_TIMEOUT.as_secs());
     // A whole queue of one member's utterances fits the retained log, and so does the history.

@@ -331,7 +331,7 @@ fn a_closing_room_says_so_until_it_is_told_goodbye() {
     let mut client = server.enter(HERE, 7, "小明");
     server.take(HERE, &client.up(1, 0, &[]));
     server.room.handle_close(server.now);
-    let mut answers = server.flush();
+    let mut answers = server.pass(limits::FAN_OUT_PAUSE_LOADED);
     answers.extend(server.pass(limits::CLOSE_REPEAT * 2));
     let told = answers
         .iter()

@@ -4,6 +4,7 @@
 //! them.
 
 use super::Run;
+use super::moment::Moment;
 use std::collections::VecDeque;
 use std::time::Duration;
 
@@ -12,7 +13,7 @@ use std::time::Duration;
 pub(super) struct Flight {
     run: Run,
     packet: u64,
-    pub(super) sent_at: Duration,
+    pub(super) sent_at: Moment,
     lost: bool,
     pub(super) resent: bool,
 }
@@ -22,7 +23,7 @@ pub(super) struct Landed {
     /// Datagrams.
     pub(super) count: u32,
     /// When the newest of them was sent, if that measures a round trip.
-    pub(super) sent_at: Option<Duration>,
+    pub(super) sent_at: Option<Moment>,
 }
 
 /// See the module.
@@ -35,6 +36,13 @@ pub(super) struct Flights {
 impl Flights {
     pub(super) fn is_empty(&self) -> bool {
         self.flights.is_empty()
+    }
+
+    /// Nothing has happened for a while: gives back the space that many flights took.
+    pub(super) fn rest(&mut self) {
+        if self.flights.is_empty() {
+            self.flights = VecDeque::new();
+        }
     }
 
     /// Datagrams that are neither acknowledged nor taken for lost.
@@ -51,7 +59,7 @@ impl Flights {
         self.flights.push_back(Flight {
             run,
             packet,
-            sent_at: now,
+            sent_at: now.into(),
             lost: false,
             resent: false,
         });
@@ -70,7 +78,7 @@ impl Flights {
         self.flights[at] = Flight {
             run,
             packet,
-            sent_at: now,
+            sent_at: now.into(),
             lost: false,
             resent: true,
         };

@@ -13,21 +13,28 @@
 
 mod flights;
 mod inbox;
+mod moment;
+mod owed;
 mod random;
 mod replay;
 mod rtt;
 #[cfg(test)]
 mod tests;
+mod window;
 
 pub use inbox::Inbox;
+pub use owed::Urgency;
 pub use random::Random;
 
 use crate::limits;
 use crate::wire::PacketNumber;
 use flights::{Flights, Landed};
+use moment::Moment;
+use owed::Owed;
 use replay::Replay;
 use rtt::Rtt;
 use std::time::Duration;
+use window::Window;
 
 /// A run of items to send: from `first`, as far as a datagram goes, but to before `end`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,17 +49,6 @@ pub struct Run {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Impossible;
 
-/// When an acknowledgement that is owed has to go, if nothing takes it along.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Urgency {
-    /// Now.
-    AtOnce,
-    /// After this time, whatever comes meanwhile.
-    Within(Duration),
-    /// When nothing has come for this time: while datagrams flow, the sender asks when it needs to know.
-    Quiet(Duration),
-}
-
 /// How an arriving datagram stands to those before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Arrival {
@@ -62,72 +58,58 @@ pub enum Arrival {
     Late,
 }
 
-/// See the module.
+/// See the module. What a flush looks at stands together and in front: a server has many links, and its time goes by the
+/// cache lines that it touches.
 #[derive(Debug)]
+#[repr(C)]
 pub struct Link {
-    last_packet: u64,
     acked: u64,
     sent: u64,
+    last_packet: u64,
     flights: Flights,
-    window: u32,
-    window_most: u32,
-    threshold: u32,
-    /// Acknowledged datagrams since the window grew by one, in congestion avoidance.
-    credit: u32,
-    /// The newest packet number when the window was last cut: losses up to it are the same loss.
-    recovery: u64,
-    /// End of the gap that the peer reported last.
-    gap_end: u64,
-    rtt: Rtt,
-    /// The peer acknowledges items without delay, each datagram of them.
-    prompt_peer: bool,
+    window: Window,
     /// Which members of a crowd are asked for an acknowledgement together.
     turn: u32,
+    backoff: u8,
+    /// The peer acknowledges items without delay, each datagram of them.
+    prompt_peer: bool,
     /// An acknowledgement was asked for, and none has come since.
     asked: bool,
-    backoff: u32,
-    rto_at: Option<Duration>,
     /// An answer to a datagram that carried no items is awaited.
     probing: bool,
     probe_due: bool,
+    rtt: Rtt,
+    rto_at: Moment,
+    sent_at: Moment,
+    heard_at: Moment,
+    owed: Owed,
+    /// End of the gap that the peer reported last.
+    gap_end: u64,
     replay: Replay,
-    heard_at: Duration,
-    sent_at: Duration,
-    ack_at: Option<Duration>,
-    /// What comes meanwhile postpones the acknowledgement.
-    ack_waits_for_quiet: bool,
-    /// When the newest datagram came that is to be acknowledged.
-    owed_since: Duration,
 }
 
 impl Link {
     /// A link whose peer has every item up to `acked`.
     pub fn new(now: Duration, acked: u64) -> Link {
         Link {
-            last_packet: 0,
             acked,
             sent: acked,
+            last_packet: 0,
             flights: Flights::default(),
-            window: limits::WINDOW_FIRST,
-            window_most: limits::WINDOW_MOST,
-            threshold: limits::WINDOW_MOST,
-            credit: 0,
-            recovery: 0,
-            gap_end: 0,
-            rtt: Rtt::default(),
-            prompt_peer: false,
+            window: Window::default(),
             turn: 0,
-            asked: false,
             backoff: 0,
-            rto_at: None,
+            prompt_peer: false,
+            asked: false,
             probing: false,
             probe_due: false,
+            rtt: Rtt::default(),
+            rto_at: Moment::NEVER,
+            sent_at: now.into(),
+            heard_at: now.into(),
+            owed: Owed::nothing(now),
+            gap_end: 0,
             replay: Replay::default(),
-            heard_at: now,
-            sent_at: now,
-            ack_at: None,
-            ack_waits_for_quiet: false,
-            owed_since: now,
         }
     }
 
@@ -159,8 +141,7 @@ impl Link {
 
     /// Datagrams in flight, at most, from now on: they have another size.
     pub fn limit_window(&mut self, most: u32) {
-        self.window_most = most;
-        self.window = self.window.min(most);
+        self.window.limit(most);
     }
 
     /// Every item up to this one is known to have arrived.
@@ -175,7 +156,7 @@ impl Link {
 
     /// When the peer was last heard.
     pub fn heard_at(&self) -> Duration {
-        self.heard_at
+        self.heard_at.into()
     }
 
     /// Whether the peer was heard at all.
@@ -185,7 +166,7 @@ impl Link {
 
     /// When something was last sent.
     pub fn sent_at(&self) -> Duration {
-        self.sent_at
+        self.sent_at.into()
     }
 
     /// The smoothed round-trip time, once measured.
@@ -195,7 +176,7 @@ impl Link {
 
     /// Whether an answer is awaited.
     pub fn is_waiting(&self) -> bool {
-        self.rto_at.is_some()
+        self.rto_at != Moment::NEVER
     }
 
     // ---- Receiving
@@ -203,11 +184,11 @@ impl Link {
     /// Takes note of a datagram whose tag was verified; `None` if it came before.
     pub fn receive(&mut self, now: Duration, packet: PacketNumber) -> Option<Arrival> {
         let arrival = self.replay.accept(packet.0)?;
-        self.heard_at = now;
+        self.heard_at = now.into();
         if self.probing {
             self.probing = false;
             if self.flights.is_empty() {
-                self.rto_at = None;
+                self.rto_at = Moment::NEVER;
                 self.backoff = 0;
             }
         }
@@ -216,32 +197,17 @@ impl Link {
 
     /// Something came that the peer wants acknowledged: when data goes its way, or then.
     pub fn owe(&mut self, now: Duration, urgency: Urgency) {
-        let (at, quiet) = match urgency {
-            Urgency::AtOnce => (now, false),
-            Urgency::Within(delay) => (now + delay, false),
-            Urgency::Quiet(delay) => (now + delay, true),
-        };
-        let postponed = quiet && self.ack_waits_for_quiet;
-        let earlier = self.ack_at.filter(|earlier| !postponed && *earlier < at);
-        if earlier.is_none() {
-            self.ack_waits_for_quiet = quiet;
-        }
-        self.ack_at = Some(earlier.unwrap_or(at));
-        self.owed_since = now;
+        self.owed.owe(now, urgency);
     }
 
     /// Whether an acknowledgement has to go now, with data or without.
     pub fn is_ack_due(&self, now: Duration) -> bool {
-        self.ack_at.is_some_and(|at| at <= now)
+        self.owed.at() <= now.into()
     }
 
     /// Milliseconds that the acknowledgement of the newest datagram has waited.
     pub fn held_ms(&self, now: Duration) -> u64 {
-        if self.ack_at.is_some() {
-            now.saturating_sub(self.owed_since).as_millis() as u64
-        } else {
-            0
-        }
+        self.owed.held(now).as_millis() as u64
     }
 
     // ---- What the peer has
@@ -276,8 +242,7 @@ impl Link {
         let Landed { count, sent_at } = self.flights.land(acked);
         if let Some(sent_at) = sent_at {
             let held = Duration::from_millis(held_ms);
-            self.rtt
-                .measured(now.saturating_sub(sent_at).saturating_sub(held));
+            self.rtt.measured(sent_at.until(now).saturating_sub(held));
         }
         if !advanced {
             return;
@@ -285,22 +250,11 @@ impl Link {
         self.backoff = 0;
         self.asked = false;
         self.rto_at = if self.flights.is_empty() {
-            None
+            Moment::NEVER
         } else {
-            Some(now + self.timeout())
+            (now + self.timeout()).into()
         };
-        for _ in 0..count {
-            if self.window < self.threshold {
-                self.window += 1;
-            } else {
-                self.credit += 1;
-                if self.credit >= self.window {
-                    self.credit = 0;
-                    self.window += 1;
-                }
-            }
-        }
-        self.window = self.window.min(self.window_most);
+        self.window.grow(count);
     }
 
     /// What lies before `gap_end` and is still in flight was overtaken: take it for lost. A resend gets a
@@ -308,20 +262,16 @@ impl Link {
     fn find_lost(&mut self, now: Duration, gap_end: u64) {
         let patience = self.rtt.smoothed().unwrap_or(limits::ACK_ALLOWANCE);
         let newest_lost = self.flights.overtaken(gap_end, |flight| {
-            !flight.resent || now.saturating_sub(flight.sent_at) >= patience
+            !flight.resent || flight.sent_at.until(now) >= patience
         });
-        if newest_lost > self.recovery {
-            self.window = (self.window / 2).max(limits::WINDOW_LEAST);
-            self.threshold = self.window;
-            self.recovery = self.last_packet;
-        }
+        self.window.halve(newest_lost, self.last_packet);
     }
 
     // ---- Sending
 
     /// The next run of items to put into a datagram, where items to before `available` exist.
     pub fn poll_send(&self, available: u64) -> Option<Run> {
-        let open = self.flights.under_way() < self.window;
+        let open = self.flights.under_way() < self.window.size();
         // What everything waits for goes even into a full window, or nothing would ever move it.
         if let Some(run) = self.flights.next_lost(!open) {
             return Some(run);
@@ -338,15 +288,14 @@ impl Link {
 
     /// The number of the datagram that is to go now, with or without items; acknowledgements ride on it.
     pub fn next_packet(&mut self, now: Duration) -> PacketNumber {
-        self.ack_at = None;
-        self.ack_waits_for_quiet = false;
+        self.owed.settle();
         self.next_bare_packet(now)
     }
 
     /// The number of a datagram that is to go now and carries no acknowledgement: one that is owed stays so.
     pub fn next_bare_packet(&mut self, now: Duration) -> PacketNumber {
         self.last_packet = self.last_packet.saturating_add(1);
-        self.sent_at = now;
+        self.sent_at = now.into();
         PacketNumber(self.last_packet)
     }
 
@@ -362,13 +311,14 @@ impl Link {
             self.flights.push(now, run, packet);
         }
         let under_way = self.flights.under_way();
-        let half = self.window.div_ceil(2) - self.turn % (self.window / 4).max(1);
-        let asks = again || under_way == self.window || under_way == half;
+        let window = self.window.size();
+        let half = window.div_ceil(2) - self.turn % (window / 4).max(1);
+        let asks = again || under_way == window || under_way == half;
         // Until it is asked, the peer says nothing while datagrams flow: what it misses it reports at the next one.
         if !self.prompt_peer && !self.asked {
-            self.rto_at = None;
+            self.rto_at = Moment::NEVER;
         }
-        self.rto_at.get_or_insert(now + self.timeout());
+        self.start_timer(now);
         self.asked |= asks;
         asks
     }
@@ -377,7 +327,7 @@ impl Link {
     pub fn on_probe_sent(&mut self, now: Duration) {
         self.probing = true;
         self.probe_due = false;
-        self.rto_at.get_or_insert(now + self.timeout());
+        self.start_timer(now);
     }
 
     /// An answer is wanted: send a probe.
@@ -393,39 +343,40 @@ impl Link {
     /// The path is another one: what was under way on the old one is sent again at once.
     pub fn handle_path_change(&mut self) {
         self.flights.give_up(self.acked, self.gap_end);
-        self.window = limits::WINDOW_FIRST.min(self.window_most);
-        self.threshold = limits::WINDOW_MOST;
+        self.window.restart();
         // The round-trip time stays: most often only a port has changed (RFC 9000, section 9.4).
         self.backoff = 0;
-        self.rto_at = None;
+        self.rto_at = Moment::NEVER;
         self.probe_due |= self.probing;
     }
 
     /// When [`Link::handle_timeout`] should be called next.
     pub fn poll_timeout(&self) -> Option<Duration> {
-        match (self.rto_at, self.ack_at) {
-            (Some(a), Some(b)) => Some(a.min(b)),
-            (a, b) => a.or(b),
-        }
+        self.rto_at.min(self.owed.at()).time()
     }
 
     /// If the retransmission timeout has come, takes what is in flight for lost; whether there was something.
     pub fn handle_timeout(&mut self, now: Duration) -> bool {
-        if self.rto_at.is_none_or(|at| at > now) {
+        if self.rto_at > now.into() {
+            self.flights.rest();
             return false;
         }
-        self.rto_at = None;
+        self.rto_at = Moment::NEVER;
         self.asked = false;
         self.backoff = (self.backoff + 1).min(16);
         if self.flights.is_empty() {
             self.probe_due = self.probing;
             return false;
         }
-        self.threshold = (self.window / 2).max(limits::WINDOW_LEAST);
-        self.window = limits::WINDOW_LEAST;
-        self.recovery = self.last_packet;
+        self.window.collapse(self.last_packet);
         self.flights.give_up(self.acked, self.gap_end);
         true
+    }
+
+    fn start_timer(&mut self, now: Duration) {
+        if self.rto_at == Moment::NEVER {
+            self.rto_at = (now + self.timeout()).into();
+        }
     }
 
     fn timeout(&self) -> Duration {

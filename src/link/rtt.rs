@@ -6,24 +6,29 @@ use std::time::Duration;
 /// A smoothed round-trip time and its variation; nothing before the first measurement.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Rtt {
-    state: Option<(Duration, Duration)>,
+    /// In nanoseconds.
+    state: Option<(u32, u32)>,
 }
 
 impl Rtt {
     /// Takes in one measurement (RFC 6298, section 2: alpha 1/8, beta 1/4).
     pub(super) fn measured(&mut self, sample: Duration) {
-        let sample = sample.min(limits::RTO_MOST);
+        let sample = sample.min(limits::RTO_MOST).as_nanos() as u32;
+        // Each is at most a sample, so that it fits again.
+        let mean =
+            |weight, old, new| ((weight * u64::from(old) + u64::from(new)) / (weight + 1)) as u32;
         self.state = Some(match self.state {
             None => (sample, sample / 2),
             Some((smoothed, variation)) => (
-                (smoothed * 7 + sample) / 8,
-                (variation * 3 + smoothed.abs_diff(sample)) / 4,
+                mean(7, smoothed, sample),
+                mean(3, variation, smoothed.abs_diff(sample)),
             ),
         });
     }
 
     pub(super) fn smoothed(&self) -> Option<Duration> {
-        self.state.map(|(smoothed, _)| smoothed)
+        self.state
+            .map(|(smoothed, _)| Duration::from_nanos(u64::from(smoothed)))
     }
 
     /// The retransmission timeout before any backoff, of a peer that may hold an acknowledgement back for
@@ -32,8 +37,9 @@ impl Rtt {
         let Some((smoothed, variation)) = self.state else {
             return limits::RTO_FIRST;
         };
-        let margin = (variation * 4).max(Duration::from_millis(1));
-        (smoothed + margin + allowance).clamp(limits::RTO_LEAST, limits::RTO_MOST)
+        let time = |nanos: u32| Duration::from_nanos(u64::from(nanos));
+        let margin = (time(variation) * 4).max(Duration::from_millis(1));
+        (time(smoothed) + margin + allowance).clamp(limits::RTO_LEAST, limits::RTO_MOST)
     }
 }
 

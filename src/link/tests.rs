@@ -150,14 +150,14 @@ fn the_window_halves_once_for_a_round_trip_and_keeps_its_least() {
     send(&mut link, ms(1060), u64::MAX, 1);
     let half = (first / 2) as u32;
     assert!(
-        link.window.abs_diff(half) <= 2,
+        link.window.size().abs_diff(half) <= 2,
         "{} of {first}",
-        link.window
+        link.window.size()
     );
     for round in 1..9 {
         let at = link.poll_timeout().expect("a timeout");
         link.handle_timeout(at);
-        assert_eq!(link.window, limits::WINDOW_LEAST, "round {round}");
+        assert_eq!(link.window.size(), limits::WINDOW_LEAST, "round {round}");
         assert!(!send(&mut link, at, u64::MAX, 1).is_empty());
     }
 }
@@ -167,14 +167,14 @@ fn above_the_threshold_the_window_grows_by_one_a_round_trip() {
     let mut link = measured();
     send(&mut link, ms(1000), u64::MAX, 1);
     link.handle_timeout(link.poll_timeout().expect("a timeout"));
-    let threshold = link.threshold;
+    let threshold = link.window.threshold;
     let mut now = ms(3000);
     let mut windows = Vec::new();
     for _ in 0..12 {
         send(&mut link, now, u64::MAX, 1);
         now += RTT;
         link.acknowledge(now, link.sent(), 0, 0).expect("sent");
-        windows.push(link.window);
+        windows.push(link.window.size());
     }
     let slow: Vec<_> = windows
         .iter()

@@ -31,36 +31,37 @@ pub(super) enum Heard {
     Leave,
 }
 
-/// See the module.
+/// See the module. What a flush looks at stands in front, see [`Link`].
 #[derive(Debug)]
+#[repr(C)]
 pub(super) struct Member {
-    pub(super) author: Author,
     pub(super) session: SessionId,
+    pub(super) dirty: bool,
+    /// Its leaving was proposed; nothing more is heard of it.
+    pub(super) leaving: bool,
+    pub(super) path: Path,
     pub(super) secret: Key,
     pub(super) address: SocketAddr,
-    /// The Welcome of this session, to be repeated as it was.
-    pub(super) welcome: Welcome,
-    pub(super) since: Duration,
-    pub(super) link: Link,
-    pub(super) path: Path,
-    /// Utterances that came early; what is in order waits in `waiting`.
-    pub(super) inbox: Inbox<Heard>,
-    pub(super) waiting: VecDeque<Heard>,
+    /// The newest event that is this member's own, or for it alone: bodies from before it are not shared.
+    pub(super) last_own: u64,
     /// Utterances that the ledger has committed.
     pub(super) ordered: u64,
+    /// The earliest entry for this member in the room's timers.
+    pub(super) wake: Duration,
+    pub(super) waiting: VecDeque<Heard>,
+    /// Utterances that came early; what is in order waits in `waiting`.
+    pub(super) inbox: Inbox<Heard>,
+    pub(super) link: Link,
     pub(super) rate: Rate,
     /// When it last acknowledged what it had not before.
     pub(super) acked_at: Duration,
-    /// The newest event that is this member's own, or for it alone: bodies from before it are not shared.
-    pub(super) last_own: u64,
-    /// Its leaving was proposed; nothing more is heard of it.
-    pub(super) leaving: bool,
+    pub(super) author: Author,
     pub(super) standing: Standing,
     /// While the room closes, and it was told: when to tell it again.
     pub(super) tell_gone_at: Option<Duration>,
-    /// The earliest entry for this member in the room's timers.
-    pub(super) wake: Duration,
-    pub(super) dirty: bool,
+    pub(super) since: Duration,
+    /// The Welcome of this session, to be repeated as it was.
+    pub(super) welcome: Welcome,
 }
 
 impl Member {

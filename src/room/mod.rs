@@ -280,7 +280,6 @@ impl Room {
     fn schedule(&mut self, now: Duration, slot: u32) {
         let idle_timeout = self.config.idle_timeout;
         let closing_since = self.closing_since;
-        let rate = self.rate(now);
         let Some(member) = self.slots.member(slot) else {
             return;
         };
@@ -288,16 +287,20 @@ impl Room {
         if let Some(link) = member.link.poll_timeout() {
             at = at.min(link);
         }
-        if !member.waiting.is_empty() && !member.leaving {
-            // The time may have moved on since the last token was asked for.
-            at = at.min({ member.rate }.take(now, rate).err().unwrap_or(now));
-        }
         if let Some(since) = closing_since {
             // Told once, it is told again; until then it is told when it has everything, or at the latest.
             at = at.min(member.tell_gone_at.unwrap_or(since + limits::CLOSE_DELIVER));
         }
-        if at < member.wake {
-            member.wake = at;
+        let wake = member.wake;
+        if !member.waiting.is_empty() && !member.leaving {
+            let mut tokens = member.rate;
+            // The time may have moved on since the last token was asked for.
+            at = at.min(tokens.take(now, self.rate(now)).err().unwrap_or(now));
+        }
+        if at < wake {
+            if let Some(member) = self.slots.member(slot) {
+                member.wake = at;
+            }
             self.timers.push(Reverse((at, slot)));
             self.prune_timers();
         }

@@ -1,0 +1,35 @@
+//! A moment as a link keeps it: half the size of a `Duration`, for there are many links.
+
+use std::time::Duration;
+
+/// Nanoseconds on the driver's clock, enough for 584 years.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Moment(u64);
+
+impl Moment {
+    /// Later than any other.
+    pub(super) const NEVER: Moment = Moment(u64::MAX);
+
+    /// Nothing, if it is never.
+    pub(super) fn time(self) -> Option<Duration> {
+        (self != Moment::NEVER).then_some(Duration::from_nanos(self.0))
+    }
+
+    /// The time since then, on the driver's clock; none if it is yet to come.
+    pub(super) fn until(self, now: Duration) -> Duration {
+        Duration::from_nanos(Moment::from(now).0.saturating_sub(self.0))
+    }
+}
+
+impl From<Duration> for Moment {
+    fn from(time: Duration) -> Moment {
+        // The last one is never.
+        Moment(u64::try_from(time.as_nanos()).unwrap_or(u64::MAX - 1))
+    }
+}
+
+impl From<Moment> for Duration {
+    fn from(moment: Moment) -> Duration {
+        Duration::from_nanos(moment.0)
+    }
+}
