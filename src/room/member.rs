@@ -6,7 +6,7 @@ use super::reads::Standing;
 use crate::limits;
 use crate::link::{Inbox, Link};
 use crate::seal::Key;
-use crate::wire::{GoneReason, SessionId, Welcome};
+use crate::wire::{GoneReason, SessionId, Utterance, Welcome};
 use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -29,6 +29,19 @@ pub(super) enum Heard {
     Rename(Arc<str>),
     Away(Arc<str>),
     Leave,
+}
+
+impl From<&Utterance<'_>> for Heard {
+    fn from(utterance: &Utterance<'_>) -> Heard {
+        match *utterance {
+            Utterance::Say(text) => Heard::Say(text.into()),
+            Utterance::Leave => Heard::Leave,
+            Utterance::Act(text) => Heard::Act(text.into()),
+            Utterance::Whisper(to, text) => Heard::Whisper(Box::new((to.into(), text.into()))),
+            Utterance::Rename(name) => Heard::Rename(name.into()),
+            Utterance::Away(why) => Heard::Away(why.into()),
+        }
+    }
 }
 
 /// See the module. What a flush looks at stands in front, see [`Link`].

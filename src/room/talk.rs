@@ -10,7 +10,7 @@ use crate::limits;
 use crate::link::{Arrival, Urgency};
 use crate::wire::{
     self, Challenge, Gone, GoneReason, Kind, Moved, Open, PacketNumber, Sealed, SessionId, Unknown,
-    Up, Utterance, says_bye,
+    Up, says_bye,
 };
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -65,9 +65,6 @@ impl Room {
             self.stats.malformed += 1;
             return;
         };
-        let delay = self
-            .random
-            .between(limits::ACK_DELAY_LEAST, limits::ACK_DELAY_MOST);
         let Some(member) = self.slots.member(slot) else {
             return;
         };
@@ -91,41 +88,41 @@ impl Room {
         if member.leaving || self.closing_since.is_some() {
             return;
         }
-        let mut repeated = false;
+        if up.answer {
+            member.link.owe(now, Urgency::AtOnce);
+        }
+        if !up.utterances.is_empty() {
+            self.hear(users, now, slot, &up);
+        }
+    }
+
+    /// A member said something, perhaps once more.
+    fn hear(&mut self, users: &mut UserMap, now: Duration, slot: u32, up: &Up<'_>) {
+        let delay = self
+            .random
+            .between(limits::ACK_DELAY_LEAST, limits::ACK_DELAY_MOST);
+        let Some(member) = self.slots.member(slot) else {
+            return;
+        };
+        let mut urgency = Urgency::Within(delay);
         for (utterance, number) in up.utterances.iter().zip(up.first..) {
-            repeated |= number < member.inbox.next();
+            if number < member.inbox.next() {
+                // It was not acknowledged in time.
+                urgency = Urgency::AtOnce;
+            }
             if number <= member.ordered + limits::UTTERANCES_UNORDERED {
-                let heard = match utterance {
-                    Utterance::Say(text) => Heard::Say((*text).into()),
-                    Utterance::Leave => Heard::Leave,
-                    Utterance::Act(text) => Heard::Act((*text).into()),
-                    Utterance::Whisper(to, text) => {
-                        Heard::Whisper(Box::new(((*to).into(), (*text).into())))
-                    }
-                    Utterance::Rename(name) => Heard::Rename((*name).into()),
-                    Utterance::Away(why) => Heard::Away((*why).into()),
-                };
-                member.inbox.insert(number, number + 1, heard);
+                member.inbox.insert(number, number + 1, utterance.into());
             }
         }
         while let Some((_, heard)) = member.inbox.pop() {
             member.waiting.push_back(heard);
         }
-        if up.answer || !up.utterances.is_empty() {
-            // What is said again was not acknowledged in time, and a question is to be answered.
-            let urgency = if repeated || up.answer {
-                Urgency::AtOnce
-            } else {
-                Urgency::Within(delay)
-            };
-            member.link.owe(now, urgency);
-        }
+        member.link.owe(now, urgency);
         let rate = self.rate(now);
         self.release(now, slot, rate);
         self.apply(users, now);
         // What is held back comes back as an event only later: say now that it need not be sent again.
-        if !up.utterances.is_empty()
-            && let Some(member) = self.slots.member(slot)
+        if let Some(member) = self.slots.member(slot)
             && !member.waiting.is_empty()
         {
             member.link.owe(now, Urgency::AtOnce);
