@@ -50,7 +50,7 @@ fn open(open: Open<'_>) -> Vec<u8> {
     bytes
 }
 
-fn up(packet: u64, acked: u64, held_ms: u64, first: u64, utterance: Utterance<'_>) -> Vec<u8> {
+fn up(packet: u64, acked: u64, held_ms: u64, first: u64, said: &[Utterance<'_>]) -> Vec<u8> {
     let up = Up {
         answer: false,
         bye: false,
@@ -62,19 +62,17 @@ fn up(packet: u64, acked: u64, held_ms: u64, first: u64, utterance: Utterance<'_
     };
     let mut bytes = Vec::new();
     let mut encoder = UpEncoder::new(&mut bytes, SESSION, PacketNumber(packet), &up);
-    assert!(encoder.push(utterance));
+    assert!(said.iter().all(|utterance| encoder.push(*utterance)));
     encoder.finish(key(0));
     bytes
 }
 
-fn down() -> Vec<u8> {
+const BEGIN: u64 = 1_700_000_000_000;
+
+fn down(packet: u64, heard: u64, events: &[(u64, u64, What<'_>)]) -> Vec<u8> {
     let (mut frame, mut known) = (vec![0; limits::DOWN_HEAD], Vec::new());
     let mut encoder = DownEncoder::new(&mut frame, &mut known, limits::DATAGRAM);
-    for (number, unix_ms, what) in [
-        (3, 1_700_000_000_000, What::Yours(1)),
-        (4, 1_700_000_001_500, What::Entered("小红")),
-        (5, 1_700_000_001_498, What::Said("小红", "你好")),
-    ] {
+    for (number, unix_ms, what) in events.iter().copied() {
         let author = 1;
         assert!(encoder.push(
             number,
@@ -86,16 +84,30 @@ fn down() -> Vec<u8> {
         ));
     }
     let digest = seal::digest(&frame[limits::DOWN_HEAD..]);
-    let to = (SESSION, PacketNumber(2), key(0));
-    seal_down(&mut frame, to, (1, 0), false, digest);
+    let to = (SESSION, PacketNumber(packet), key(0));
+    seal_down(&mut frame, to, (heard, 0), false, digest);
     frame
+}
+
+fn ask() -> Vec<u8> {
+    let (request, what) = (7, Asked::Who(0));
+    let mut bytes = Vec::new();
+    Ask { request, what }.write(&mut bytes, SESSION, PacketNumber(4), key(0));
+    bytes
+}
+
+fn tell() -> Vec<u8> {
+    let members = [(1, ("大明", None)), (2, ("小红", Some("茶")))];
+    let mut bytes = Vec::new();
+    Tell::page(7, 0, members.into_iter()).write(&mut bytes, (SESSION, PacketNumber(4), key(0)));
+    bytes
 }
 
 fn gone() -> Vec<u8> {
     let mut bytes = Vec::new();
     let reason = GoneReason::Left;
     let gone = Gone { reason, why: "" };
-    gone.write(&mut bytes, SESSION, PacketNumber(3), key(0));
+    gone.write(&mut bytes, SESSION, PacketNumber(5), key(0));
     bytes
 }
 
@@ -127,6 +139,30 @@ fn the_conversation_is_what_the_code_writes() {
         capacity: 4096,
         title: "教室",
     };
+    let spoken = [
+        (3, BEGIN, What::Yours(1)),
+        (4, BEGIN + 1500, What::Entered("小红")),
+        (5, BEGIN + 1498, What::Said("小红", "你好")),
+    ];
+    let whispers = [
+        Utterance::Whisper("小红", "嘘"),
+        Utterance::Whisper("小强", "喂"),
+        Utterance::Rename("大明"),
+    ];
+    let to_author = [
+        (6, BEGIN, What::Yours(2)),
+        (7, BEGIN, What::Failed(3, Failure::Nobody)),
+        (8, BEGIN, What::YourName(4, "大明")),
+    ];
+    let to_reader = [
+        (6, BEGIN, What::Whispered("小明", "嘘")),
+        (7, BEGIN, What::Hidden(1)),
+        (8, BEGIN, What::Renamed("小明", "大明")),
+    ];
+    let to_others = [
+        (6, BEGIN, What::Hidden(2)),
+        (8, BEGIN, What::Renamed("小明", "大明")),
+    ];
     let expected = BTreeMap::from([
         ("Hello", open(Open::Hello(Hello { nonce }))),
         (
@@ -135,9 +171,15 @@ fn the_conversation_is_what_the_code_writes() {
         ),
         ("Join", open(Open::Join(join))),
         ("Welcome", open(Open::Welcome(welcome))),
-        ("Up, says", up(2, 2, 37, 1, Utterance::Say("大家好"))),
-        ("Down", down()),
-        ("Up, leaves", up(3, 5, 0, 2, Utterance::Leave)),
+        ("Up, says", up(2, 2, 37, 1, &[Utterance::Say("大家好")])),
+        ("Down", down(2, 1, &spoken)),
+        ("Up, whispers", up(3, 5, 0, 2, &whispers)),
+        ("Down, to the author", down(3, 4, &to_author)),
+        ("Down, to the reader", down(3, 4, &to_reader)),
+        ("Down, to others", down(3, 4, &to_others)),
+        ("Ask", ask()),
+        ("Tell", tell()),
+        ("Up, leaves", up(5, 8, 0, 5, &[Utterance::Leave])),
         ("Gone", gone()),
         ("Seek", open(Open::Seek(Seek { nonce }))),
         ("Found", open(Open::Found(found))),

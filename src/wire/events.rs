@@ -306,6 +306,21 @@ impl<'b> DownEncoder<'b> {
 
     /// Adds the event of this number, which follows the one before; false if it does not fit.
     pub fn push(&mut self, number: u64, event: &Stored<'_>) -> bool {
+        // Nearly all events are words: compiled by itself, this looks for no part that words do not have.
+        if let What::Said(author, text) = event.what {
+            let parts = Parts {
+                code: code::SAID,
+                author: Some(author),
+                text: Some(text),
+                ..Parts::default()
+            };
+            return self.write(number, event, &parts);
+        }
+        self.write(number, event, &Parts::from(event.what))
+    }
+
+    #[inline(always)]
+    fn write(&mut self, number: u64, event: &Stored<'_>, parts: &Parts<'_>) -> bool {
         let later = if self.begun {
             event.unix_ms.wrapping_sub(self.unix_ms) as i64
         } else {
@@ -318,7 +333,7 @@ impl<'b> DownEncoder<'b> {
             number: count,
             text,
             failure,
-        } = Parts::from(event.what);
+        } = *parts;
         let index = match author {
             Some(_) => self
                 .authors

@@ -1,6 +1,7 @@
 //! The room by itself: a driver, and peers that speak its datagrams by hand.
 
 mod door;
+mod order;
 mod pace;
 mod seam;
 mod seek;

@@ -25,7 +25,7 @@ fn moved(peer: &mut Peer, challenge: Challenge) -> Vec<u8> {
     bytes
 }
 
-fn place(house: &House, name: &str) -> SocketAddr {
+pub(super) fn place(house: &House, name: &str) -> SocketAddr {
     let name = Name::new(name).expect("a name");
     house.users.find(&name).expect("in the room").address
 }

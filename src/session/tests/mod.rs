@@ -2,6 +2,7 @@
 
 mod presence;
 mod way;
+mod wishes;
 
 use super::*;
 use crate::seal::{self, Key};
