@@ -5,7 +5,7 @@ use chatroom::link::Random;
 use chatroom::session::{Seen, Wish};
 use std::collections::BTreeMap;
 
-/// Someone whispers, to someone or to nobody, or would like another name, which others would like too.
+/// Someone whispers, to someone or to nobody, or would like another name, allowed or not.
 pub fn disturb(world: &mut World, random: &mut Random, actor: usize) {
     if world.actors[actor].leaving || !world.actors[actor].session.has_room() {
         return;
@@ -18,8 +18,13 @@ pub fn disturb(world: &mut World, random: &mut Random, actor: usize) {
             Wish::Whisper(to, format!("{actor}-{count} 嘘"))
         }
         6 => Wish::Whisper("丙".into(), format!("{actor}-{count} 有人吗")),
-        7..9 => Wish::Rename(format!("丁{}", random.below(4))),
-        9 => Wish::Rename(format!("戊{actor}-{count}")),
+        // Names of its own: who loses a name to another while it is away would have to be asked for a third.
+        7..10 => {
+            let name = format!("丁{actor}-{count}");
+            // It may speak under it in a log whose word of that never comes.
+            world.actors[actor].names.insert(name.clone());
+            Wish::Rename(name)
+        }
         10 => Wish::Rename(["管理员", ""][random.below(2) as usize].into()),
         _ => Wish::Act(format!("{actor}-{count} 挥手")),
     };
