@@ -142,6 +142,8 @@ pub const LOG_BYTES: usize = 8 << 20;
 pub const HISTORY: usize = 200;
 /// Events that a client on a terminal asks for.
 pub const HISTORY_WANTED: usize = 20;
+/// Names and addresses that are banned, at most.
+pub const BANS: usize = 4096;
 /// Entries of the room's timers that may be out of date, beside one for each member.
 pub const STALE_TIMERS: usize = 64;
 /// Sessions that ended and are remembered, so that each can be told why, or be resumed.

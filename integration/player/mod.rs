@@ -124,6 +124,8 @@ scripts! {
     act
     address_change
     away
+    ban
+    ban_address
     closed_output
     command_lines
     commands
@@ -133,6 +135,7 @@ scripts! {
     fallen_off
     forged_notice
     history
+    history_off
     kick
     kill_under_loss
     leaving_eof
@@ -141,6 +144,7 @@ scripts! {
     long_text
     loss
     multi_line
+    mute
     name_taken
     operator
     partition

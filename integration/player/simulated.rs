@@ -8,7 +8,8 @@ use crate::world::net::Faults;
 use crate::world::{World, check_transcript, check_utterances, server_address};
 use chatroom::cli::{self, Request, ServerOptions, Surroundings, Typed, UsageError};
 use chatroom::limits;
-use chatroom::server::{console, router, screen};
+use chatroom::server::orders::{self, Answer, Place};
+use chatroom::server::screen;
 use chatroom::text::utterance;
 use std::time::Duration;
 
@@ -144,7 +145,7 @@ impl Stand {
         let lang = self.options.lang;
         match cli::read_line(line) {
             Typed::Nothing => (),
-            Typed::Text(text) => {
+            Typed::Text(text) | Typed::Command("say", text) => {
                 for part in utterance::split(text, limits::UTTERANCE_BYTES) {
                     self.world
                         .operate(|room, users, now| room.handle_announce(users, now, part));
@@ -154,38 +155,36 @@ impl Stand {
                 self.world.operate(|room, _, now| room.handle_close(now));
                 self.input_ended = true;
             }
-            Typed::Command("who", _) => {
-                let told = self
-                    .world
-                    .operate(|_, users, now| console::who(users, now, lang));
-                self.answers(cast, told);
-            }
-            Typed::Command("kick", words) => {
-                let kicked = self
-                    .world
-                    .operate(|room, users, now| router::kick(room, users, now, words));
-                if kicked == Some(None) {
-                    cast.wrote(self.process, Stream::Err, console::no_member(words, lang));
-                }
-            }
-            Typed::Command("stats", _) => {
-                let told = self.world.operate(|room, users, _| {
-                    console::numbers(&room.stats(), users.len(), 0, lang)
+            Typed::Command(command, words) => {
+                let answer = self.world.operate(|room, users, now| {
+                    let mut place = Place {
+                        room,
+                        users,
+                        now,
+                        overrun: 0,
+                        lang,
+                    };
+                    place.obey(command, words)
                 });
-                self.answers(cast, told);
-            }
-            Typed::Command(unknown, _) => {
-                let told = console::unknown_command(unknown, lang);
-                cast.wrote(self.process, Stream::Err, told);
+                match answer.flatten() {
+                    Some(answer) => self.answers(cast, answer),
+                    None => {
+                        let told = orders::unknown_command(command, lang);
+                        cast.wrote(self.process, Stream::Err, told);
+                    }
+                }
             }
         }
     }
 
-    fn answers(&mut self, cast: &mut Cast, told: Option<String>) {
+    fn answers(&mut self, cast: &mut Cast, answer: Answer) {
         // What has happened before comes before.
         self.show(cast);
-        for line in told.iter().flat_map(|told| told.lines()) {
+        for line in answer.shown.lines() {
             cast.wrote(self.process, Stream::Out, line.to_owned());
+        }
+        if let Some(complaint) = answer.complaint {
+            cast.wrote(self.process, Stream::Err, complaint);
         }
     }
 }

@@ -50,6 +50,12 @@ impl Surroundings {
             .or_else(|| Some(PathBuf::from(self.variable("HOME")?).join(below_home)))
     }
 
+    /// Where a service keeps its state, if its manager gives it a folder (systemd's StateDirectory).
+    pub(super) fn state(&self) -> Option<PathBuf> {
+        let folders = self.variable("STATE_DIRECTORY")?;
+        folders.split(':').next().map(PathBuf::from)
+    }
+
     /// The language that help is wanted in, before anything else is known.
     fn lang(&self) -> Lang {
         let said = self.variable("CHATROOM_LANG").and_then(Lang::from_code);

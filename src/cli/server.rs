@@ -6,6 +6,7 @@ use super::{Exit, Request, UsageError};
 use crate::limits;
 use crate::room::Config;
 use crate::text::Lang;
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// The table.
@@ -101,6 +102,16 @@ const FLAGS: &[Flag] = &[
             "does not answer those who look for rooms on the network",
         ),
     ),
+    Flag::new(
+        "bans",
+        Value::File,
+        "FILE",
+        Default::Words(words(
+            "$STATE_DIRECTORY/bans（systemd 提供时），否则不保存",
+            "$STATE_DIRECTORY/bans where systemd gives one, else none",
+        )),
+        words("保存禁令的文件", "keeps the bans over a restart"),
+    ),
     LANG,
     CONFIG,
     Flag::switch(
@@ -145,12 +156,60 @@ const VERBS: &[Verb] = &[
     Verb {
         name: "who",
         arguments: "",
-        says: words("谁在聊天室", "who is here"),
+        says: words(
+            "谁在聊天室：地址、滞后、重发、往返、时间",
+            "who is here: address, lag, what had to be sent again, round trip, time",
+        ),
     },
     Verb {
         name: "kick",
         arguments: "NAME [why]",
         says: words("请出一位成员", "removes a member"),
+    },
+    Verb {
+        name: "ban",
+        arguments: "NAME|ADDRESS [10m]",
+        says: words(
+            "禁止进入（30s、10m、2h、7d，或长期）",
+            "lets nobody in under a name or from an address, for a time (30s, 10m, 2h, 7d) or for good",
+        ),
+    },
+    Verb {
+        name: "unban",
+        arguments: "NAME|ADDRESS",
+        says: words(
+            "解除禁止；/ban 列出全部",
+            "takes a ban back; /ban lists all",
+        ),
+    },
+    Verb {
+        name: "mute",
+        arguments: "NAME [10m]",
+        says: words("禁言一位成员", "lets a member listen and not speak"),
+    },
+    Verb {
+        name: "unmute",
+        arguments: "NAME",
+        says: words(
+            "解除禁言；/mute 列出全部",
+            "lets it speak again; /mute lists all",
+        ),
+    },
+    Verb {
+        name: "say",
+        arguments: "TEXT",
+        says: words(
+            "对所有人说话",
+            "announces, as a line without a command does",
+        ),
+    },
+    Verb {
+        name: "history",
+        arguments: "on|off",
+        says: words(
+            "新成员是否可看到先前的消息",
+            "whether newcomers are shown what was said before",
+        ),
     },
     Verb {
         name: "stats",
@@ -182,6 +241,8 @@ pub struct ServerOptions {
     pub title: Option<String>,
     /// Whether the room is to be found by those who look for one.
     pub discovery: bool,
+    /// Where the bans are kept, if anywhere.
+    pub bans: Option<PathBuf>,
     /// Only to check: these are the settings that were found.
     pub check: Option<String>,
 }
@@ -218,6 +279,10 @@ pub fn server_options_in(
         bind: given.text("bind").unwrap_or_default().to_owned(),
         config,
         lang: given.lang(),
+        bans: given
+            .text("bans")
+            .map(PathBuf::from)
+            .or_else(|| Some(surroundings.state()?.join("bans"))),
         title: given.text("title").map(str::to_owned),
         discovery: !given.is_on("no-discovery"),
         check: given.is_on("check-config").then(|| given.listing()),

@@ -172,6 +172,7 @@ pub fn failed(why: Failure, wish: Option<&Wish>, lang: Lang) -> String {
         (Failure::NameTaken, _) => lang.name_taken().into(),
         (Failure::NameNotAllowed(code), _) => not_allowed(code, lang),
         (Failure::SameName, _) => lang.same_name().into(),
+        (Failure::Muted(minutes), _) => muted(minutes, lang),
     }
 }
 
@@ -207,8 +208,52 @@ pub fn refused(refusal: Refusal, lang: Lang) -> (String, Option<Exit>) {
             "the room is closing".into(),
             Some(Exit::Failure),
         ),
+        Refusal::Banned(minutes) => {
+            let (zh, en) = banned(minutes);
+            (zh, en, Some(Exit::Failure))
+        }
     };
     (lang.pick(zh, en), exit)
+}
+
+/// What to say to one who may not speak.
+fn muted(minutes: u8, lang: Lang) -> String {
+    match minutes {
+        0 => lang
+            .pick(
+                "管理员已将你禁言：没有人看到这句话",
+                "the operator has muted you: nobody sees this",
+            )
+            .into(),
+        255 => lang
+            .pick(
+                "管理员已将你禁言，还有 4 小时以上：没有人看到这句话",
+                "the operator has muted you, for more than 4 hours yet: nobody sees this",
+            )
+            .into(),
+        minutes => lang.pick(
+            format!("管理员已将你禁言，还有 {minutes} 分钟：没有人看到这句话"),
+            format!("the operator has muted you, for {minutes} min yet: nobody sees this"),
+        ),
+    }
+}
+
+/// What to say to one who may not come in, in both languages.
+fn banned(minutes: u8) -> (String, String) {
+    match minutes {
+        0 => (
+            "管理员已禁止你进入聊天室".into(),
+            "the operator has banned you from the room".into(),
+        ),
+        255 => (
+            "管理员已禁止你进入聊天室，还有 4 小时以上".into(),
+            "the operator has banned you from the room, for more than 4 hours yet".into(),
+        ),
+        minutes => (
+            format!("管理员已禁止你进入聊天室，还有 {minutes} 分钟"),
+            format!("the operator has banned you from the room, for {minutes} min yet"),
+        ),
+    }
 }
 
 /// What to say of the end, and how to exit.

@@ -65,6 +65,9 @@ impl Room {
                 return self.refuse(from, join.nonce, Refusal::NameNotAllowed(error.code()));
             }
         };
+        if let Some(minutes) = self.bans.minutes(&name, from.ip(), self.unix_ms) {
+            return self.refuse(from, join.nonce, Refusal::Banned(minutes));
+        }
         let entry = Entry {
             name,
             address: from,
@@ -171,7 +174,7 @@ impl Room {
         let departed = self.revived(entry);
         let tail = self.log.end() - 1;
         let begin = self.first_event - 1;
-        let history = u64::from(entry.history).min(self.config.history as u64);
+        let history = u64::from(entry.history).min(self.history());
         // The cursor: as far back as history goes; or at the beginning of a log that began while the client
         // was away; or where the client was.
         let cursor = match entry.resume {
@@ -272,6 +275,8 @@ impl Room {
             tell_gone_at: None,
             wake: Duration::MAX,
             dirty: false,
+            sent: 0,
+            resent: 0,
         }
     }
 
@@ -290,6 +295,7 @@ impl Room {
         };
         member.welcome.resume = old.welcome.resume;
         member.since = old.since;
+        (member.sent, member.resent) = (old.sent, old.resent);
         member.waiting = std::mem::take(&mut old.waiting);
         member.ordered = old.ordered;
         member.rate = old.rate;

@@ -45,6 +45,10 @@ impl Door {
         }
     }
 
+    pub(super) fn set_per_address(&mut self, per_address: Option<usize>) {
+        self.per_address = per_address;
+    }
+
     /// The cookie for this address at this time.
     pub(super) fn cookie(
         &self,
@@ -148,7 +152,7 @@ fn slot(now: Duration) -> u64 {
 }
 
 /// What counts as one source: an IPv4 address, or an IPv6 network of 64 bits, as one subscriber has it.
-fn network(source: IpAddr) -> IpAddr {
+pub(super) fn network(source: IpAddr) -> IpAddr {
     match source.to_canonical() {
         IpAddr::V6(address) => {
             let [a, b, c, d, ..] = address.segments();

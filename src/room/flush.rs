@@ -179,12 +179,13 @@ impl Room {
     /// The next datagram to send, and to whom.
     pub fn poll_transmit(&mut self, now: Duration) -> Option<(SocketAddr, &[u8])> {
         let (to, place) = self.next_datagram(now)?;
-        self.stats.sent += 1;
         let bytes = match place {
             Place::Reply => &self.flush.reply,
             Place::Own => &self.flush.own.frame,
             Place::Shared(at) => &self.flush.shared[at].frame,
         };
+        self.stats.sent += 1;
+        self.stats.bytes_sent += bytes.len() as u64;
         Some((to, bytes))
     }
 
@@ -240,7 +241,10 @@ impl Room {
                 end: body.end,
                 ..run
             };
-            self.stats.resent += u64::from(run.first <= member.link.sent());
+            let again = u32::from(run.first <= member.link.sent());
+            self.stats.resent += u64::from(again);
+            member.resent = member.resent.saturating_add(again);
+            member.sent = member.sent.saturating_add(1);
             answer = member.link.on_sent(now, sent);
             if body.full {
                 member.path.was_full();

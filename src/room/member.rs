@@ -61,6 +61,9 @@ pub(super) struct Member {
     pub(super) ordered: u64,
     /// The earliest entry for this member in the room's timers.
     pub(super) wake: Duration,
+    /// Datagrams with events that went to it, and those of them that went again.
+    pub(super) sent: u32,
+    pub(super) resent: u32,
     pub(super) waiting: VecDeque<Heard>,
     /// Utterances that came early; what is in order waits in `waiting`.
     pub(super) inbox: Inbox<Heard>,

@@ -12,11 +12,14 @@
 //! when to come back. `now` never goes back; it counts from any moment that the driver likes.
 
 mod admit;
+mod bans;
 mod door;
+mod figures;
 mod flush;
 mod ledger;
 mod log;
 mod member;
+mod mutes;
 mod operator;
 mod order;
 mod pace;
@@ -28,6 +31,8 @@ mod talk;
 mod tests;
 mod users;
 
+pub use bans::{Ban, TooMany, Whom};
+pub use figures::Figures;
 pub use ledger::{Entry, InMemory, Ledger, MemberRef, Proposal};
 pub use operator::{Config, Shown, Stats};
 pub use users::{User, UserMap};
@@ -37,10 +42,12 @@ use crate::link::Random;
 use crate::seal::Secrets;
 use crate::text::Name;
 use crate::wire::{self, Datagram, GoneReason, Malformed, Open, Refusal, Refused};
+use bans::Bans;
 use door::Door;
 use flush::Flush;
 use log::{Happened, Log};
 use member::{Graveyard, MemberId, Slots};
+use mutes::Mutes;
 use pace::Pace;
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, BinaryHeap, VecDeque};
@@ -59,6 +66,9 @@ pub struct Room {
     slots: Slots,
     graveyard: Graveyard,
     door: Door,
+    bans: Bans,
+    mutes: Mutes,
+    history_hidden: bool,
     secrets: Secrets,
     random: Random,
     last_member: u32,
@@ -106,6 +116,9 @@ impl Room {
             slots: Slots::new(secrets.key()),
             graveyard: Graveyard::default(),
             door,
+            bans: Bans::default(),
+            mutes: Mutes::default(),
+            history_hidden: false,
             secrets,
             random: Random::new(delays),
             last_member: 0,
@@ -146,6 +159,7 @@ impl Room {
         bytes: &[u8],
     ) {
         self.stats.received += 1;
+        self.stats.bytes_received += bytes.len() as u64;
         match wire::decode(bytes) {
             Err(malformed) => self.count_malformed(from, malformed),
             Ok(Datagram::Foreign(nonce)) if self.door.admits(now, from.ip()) => {

@@ -1,5 +1,6 @@
 //! What the operator sets, counts and sees.
 
+use super::Room;
 use crate::limits;
 use crate::text::Name;
 use std::sync::Arc;
@@ -56,6 +57,12 @@ pub struct Stats {
     pub resent: u64,
     /// Events appended to the log.
     pub events: u64,
+    /// Events that members have acknowledged, each as often as there are members that did.
+    pub delivered: u64,
+    /// Bytes of the datagrams handed to the room.
+    pub bytes_received: u64,
+    /// Bytes of the datagrams sent.
+    pub bytes_sent: u64,
 }
 
 /// What the operator sees of the room.
@@ -72,4 +79,35 @@ pub enum Shown {
     Hidden,
     /// So many events were gone before they could be shown.
     Gap(u64),
+}
+
+impl Room {
+    /// The wall clock as it was told last.
+    pub fn wall_clock(&self) -> u64 {
+        self.unix_ms
+    }
+
+    /// Whether newcomers are shown what the operator's setting lets them see, or nothing from before.
+    pub fn show_history(&mut self, on: bool) {
+        self.history_hidden = !on;
+    }
+
+    /// Events that a newcomer is shown, at most.
+    pub(super) fn history(&self) -> u64 {
+        if self.history_hidden {
+            0
+        } else {
+            self.config.history as u64
+        }
+    }
+
+    /// Other settings, for whoever comes or speaks from now on. How long silence may last stays as it is: the
+    /// members were told.
+    pub fn set_config(&mut self, config: Config) {
+        self.door.set_per_address(config.per_address);
+        self.config = Config {
+            idle_timeout: self.config.idle_timeout,
+            ..config
+        };
+    }
 }

@@ -8,7 +8,7 @@ use super::admit::user;
 use super::log::{Author, Happened, Whisper};
 use super::member::Member;
 use super::{MemberRef, Room, UserMap};
-use crate::text::Name;
+use crate::text::{Name, NameError};
 use crate::wire::Failure;
 use std::sync::Arc;
 
@@ -23,9 +23,15 @@ impl Room {
         Some(member)
     }
 
+    /// What is told to one who may not speak, if this one may not.
+    fn is_mute(&mut self, author: MemberRef) -> Option<Failure> {
+        let name = &self.slots.member(author.slot)?.author.name;
+        self.mutes.minutes(name, self.unix_ms).map(Failure::Muted)
+    }
+
     /// A member says something, or does it.
     pub(super) fn say(&mut self, author: MemberRef, text: Arc<str>, act: bool) {
-        let end = self.log.end();
+        let (end, mute) = (self.log.end(), self.is_mute(author));
         let Some(member) = self.author_of_next(author) else {
             return;
         };
@@ -34,6 +40,10 @@ impl Room {
             return;
         }
         member.last_own = end;
+        if let Some(mute) = mute {
+            let (author, utterance) = (member.author.clone(), member.ordered);
+            return self.fail(&author, utterance, mute);
+        }
         member.standing.spoke(end);
         let (author, utterance) = (member.author.clone(), member.ordered);
         self.append(if act {
@@ -53,16 +63,19 @@ impl Room {
 
     /// A member says something to one other alone.
     pub(super) fn whisper(&mut self, users: &UserMap, author: MemberRef, to: &str, text: Arc<str>) {
-        let end = self.log.end();
+        let (end, mute) = (self.log.end(), self.is_mute(author));
         let Some(member) = self.author_of_next(author) else {
             return;
         };
         if text.is_empty() {
             return;
         }
-        member.standing.away = None;
         member.last_own = end;
         let (author, utterance) = (member.author.clone(), member.ordered);
+        if let Some(mute) = mute {
+            return self.fail(&author, utterance, mute);
+        }
+        member.standing.away = None;
         let reader = Name::new(to)
             .ok()
             .and_then(|name| users.find(&name))
@@ -84,15 +97,22 @@ impl Room {
     /// A member wants another name: the first in the log has it.
     pub(super) fn rename(&mut self, users: &mut UserMap, author: MemberRef, name: &str) {
         let (slot, end) = (author.slot, self.log.end());
+        let mute = self.is_mute(author);
+        let banned = Name::new(name).is_ok_and(|name| self.bans.has_name(&name, self.unix_ms));
         let label = self.next_label();
         let Some(member) = self.author_of_next(author) else {
             return;
         };
         member.last_own = end;
         let (author, utterance) = (member.author.clone(), member.ordered);
+        // The name is what is mute.
+        if let Some(mute) = mute {
+            return self.fail(&author, utterance, mute);
+        }
         let name = match Name::new(name) {
             Err(error) => Err(Failure::NameNotAllowed(error.code())),
             Ok(name) if name == author.name => Err(Failure::SameName),
+            Ok(_) if banned => Err(Failure::NameNotAllowed(NameError::Reserved.code())),
             Ok(name) => match users.find(&name) {
                 Some(holder) if holder.session != member.session => Err(Failure::NameTaken),
                 // Free, or only written in another way than until now.

@@ -81,6 +81,7 @@ impl Room {
             return self.remove(users, now, slot, GoneReason::Violation, "");
         }
         if member.link.acked() > acked {
+            self.stats.delivered += member.link.acked() - acked;
             member.path.progressed();
             member.acked_at = now;
             self.pace.note(member.link.acked());
@@ -291,7 +292,8 @@ impl Room {
         let accepted = self
             .door
             .accepts(now, from, moved.nonce, purpose, moved.cookie);
-        if !accepted || arrival != Arrival::Newest {
+        let banned = self.bans.has_address(from.ip(), self.unix_ms);
+        if !accepted || banned || arrival != Arrival::Newest {
             self.stats.turned_away += 1;
             return;
         }

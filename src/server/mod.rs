@@ -13,22 +13,30 @@
 //! To end: the router ends when the room is closed, wakes the receive thread with an empty datagram to its
 //! own socket, and drops the screen's queue; the main thread joins them all.
 
-pub mod console;
+mod answers;
+mod bans;
+pub mod calendar;
+mod console;
 mod discover;
+mod files;
+pub mod orders;
 mod receive;
-pub mod router;
+mod router;
 pub mod screen;
 
 use crate::cli::{self, Exit, ServerOptions};
 use crate::limits;
-use crate::room::{InMemory, Room, Stats, UserMap};
+use crate::room::{Ban, InMemory, Room, UserMap};
+use crate::text::Lang;
+use console::Console;
 use crossbeam_channel::{Receiver, Sender, bounded};
+use orders::Answer;
 use parking_lot::Mutex;
 use std::net::{SocketAddr, UdpSocket};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// A datagram between the receive thread and the router.
 struct Datagram {
@@ -39,9 +47,8 @@ struct Datagram {
 /// What the console asks of the router.
 enum Command {
     Announce(String),
-    /// A name, and what more was typed: either is part of the name or the reason.
-    Kick(String, Sender<Option<String>>),
-    Stats(Sender<Stats>),
+    /// A command and what follows it; the answer is in this language.
+    Obey(String, String, Lang, Sender<Option<Answer>>),
     Close,
 }
 
@@ -59,8 +66,7 @@ struct Shared {
 /// Runs the server until the operator ends it.
 pub fn run(options: &ServerOptions) -> Exit {
     if let Some(settings) = &options.check {
-        screen::show(settings);
-        return Exit::Done;
+        return check(options, settings);
     }
     match open(options) {
         Ok((room, shared)) => serve(room, &Arc::new(shared), options),
@@ -69,6 +75,16 @@ pub fn run(options: &ServerOptions) -> Exit {
             Exit::Failure
         }
     }
+}
+
+/// Whether the room could be opened so, without opening it.
+fn check(options: &ServerOptions, settings: &str) -> Exit {
+    if let Err(what) = kept_bans(options) {
+        cli::complain(&format!("chat-server: {what}"));
+        return Exit::Usage;
+    }
+    screen::show(settings);
+    Exit::Done
 }
 
 fn open(options: &ServerOptions) -> Result<(Room, Shared), String> {
@@ -98,6 +114,9 @@ fn open(options: &ServerOptions) -> Result<(Room, Shared), String> {
             &options.title.clone().unwrap_or_else(discover::machine),
         ));
     }
+    let bans = kept_bans(options)?;
+    room.set_wall_clock(calendar::unix_ms());
+    room.set_bans(&mut UserMap::default(), Duration::ZERO, bans, "");
     let shared = Shared {
         socket,
         users: Mutex::default(),
@@ -106,6 +125,14 @@ fn open(options: &ServerOptions) -> Result<(Room, Shared), String> {
         overrun: AtomicU64::new(0),
     };
     Ok((room, shared))
+}
+
+/// The bans that were kept.
+fn kept_bans(options: &ServerOptions) -> Result<Vec<Ban>, String> {
+    let Some(path) = &options.bans else {
+        return Ok(Vec::new());
+    };
+    bans::read(path).map_err(|what| format!("--bans {what}"))
 }
 
 fn serve(room: Room, shared: &Arc<Shared>, options: &ServerOptions) -> Exit {
@@ -146,7 +173,12 @@ fn serve(room: Room, shared: &Arc<Shared>, options: &ServerOptions) -> Exit {
     });
     threads.start("screen", move || screen::run(&batches, lang));
     if threads.exit == Exit::Done {
-        console::run(shared, &commands_in, lang);
+        let console = Console {
+            commands: commands_in.clone(),
+            lang,
+            bans: options.bans.clone(),
+        };
+        console.run();
     } else {
         shared.end(address);
         let _ = commands_in.try_send(Command::Close);

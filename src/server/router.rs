@@ -2,13 +2,13 @@
 //!
 //! It holds the user map's mutex once per batch, while the room handles the batch, and not while it sends.
 
-use super::{Command, Datagram, Datagrams, Shared};
+use super::orders::Place;
+use super::{Command, Datagram, Datagrams, Shared, calendar};
 use crate::limits;
 use crate::room::{Room, Shown, UserMap};
-use crate::text::Name;
 use crossbeam_channel::{Receiver, Sender, select};
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 pub(super) struct Router {
     room: Room,
@@ -97,10 +97,7 @@ impl Router {
         let shared = self.shared.clone();
         let mut users = shared.users.lock();
         let now = self.now();
-        let unix = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .unwrap_or_default();
-        self.room.set_wall_clock(unix.as_millis() as u64);
+        self.room.set_wall_clock(calendar::unix_ms());
         match first {
             Input::Datagram(datagram) => self.route(&mut users, now, &datagram),
             Input::Command(command) => self.obey(&mut users, now, command),
@@ -126,12 +123,16 @@ impl Router {
     fn obey(&mut self, users: &mut UserMap, now: Duration, command: Command) {
         match command {
             Command::Announce(text) => self.room.handle_announce(users, now, &text),
-            Command::Kick(words, answer) => {
+            Command::Obey(command, words, lang, answer) => {
+                let mut place = Place {
+                    room: &mut self.room,
+                    users,
+                    now,
+                    overrun: self.shared.overrun(),
+                    lang,
+                };
                 // The console waits for nothing but this; if it has ended, nobody wants to know.
-                let _ = answer.try_send(kick(&mut self.room, users, now, &words));
-            }
-            Command::Stats(answer) => {
-                let _ = answer.try_send(self.room.stats());
+                let _ = answer.try_send(place.obey(&command, &words));
             }
             Command::Close => self.room.handle_close(now),
         }
@@ -171,25 +172,4 @@ impl Router {
             }
         }
     }
-}
-
-/// Removes a member. A name may hold spaces: the longest beginning of the words that is a member's name counts.
-pub fn kick(room: &mut Room, users: &mut UserMap, now: Duration, words: &str) -> Option<String> {
-    let ends = words
-        .match_indices(' ')
-        .map(|(at, _)| at)
-        .chain([words.len()]);
-    for end in ends.collect::<Vec<_>>().into_iter().rev() {
-        let (name, why) = words.split_at(end);
-        let Some(user) = Name::new(name)
-            .ok()
-            .and_then(|name| users.find(&name).cloned())
-        else {
-            continue;
-        };
-        if room.handle_kick(users, now, &user.name, why.trim()) {
-            return Some(user.name.as_str().to_owned());
-        }
-    }
-    None
 }

@@ -122,6 +122,8 @@ pub enum Refusal {
     Version(u8),
     /// The room is closing.
     Closing,
+    /// The name or the source address is banned: for so many minutes, for longer if 255, for good if 0.
+    Banned(u8),
 }
 
 /// Server: there is no such session here. Smaller than what it answers.
@@ -321,6 +323,7 @@ impl Refusal {
             Refusal::TooManyFromAddress => (4, 0),
             Refusal::Version(version) => (5, version),
             Refusal::Closing => (6, 0),
+            Refusal::Banned(minutes) => (7, minutes),
         }
     }
 
@@ -332,6 +335,7 @@ impl Refusal {
             (4, 0) => Ok(Refusal::TooManyFromAddress),
             (5, version) => Ok(Refusal::Version(version)),
             (6, 0) => Ok(Refusal::Closing),
+            (7, minutes) => Ok(Refusal::Banned(minutes)),
             _ => Err(Malformed::Code),
         }
     }

@@ -61,6 +61,9 @@ pub enum Failure {
     NameNotAllowed(u8),
     /// The member has this name already.
     SameName,
+    /// The operator lets the member listen and not speak: for so many minutes, for longer if 255, until told
+    /// otherwise if 0.
+    Muted(u8),
 }
 
 impl Failure {
@@ -71,6 +74,7 @@ impl Failure {
             Failure::NameTaken => [2, 0],
             Failure::NameNotAllowed(why) => [3, why],
             Failure::SameName => [4, 0],
+            Failure::Muted(minutes) => [5, minutes],
         }
     }
 
@@ -80,6 +84,7 @@ impl Failure {
             [2, 0] => Ok(Failure::NameTaken),
             [3, why] => Ok(Failure::NameNotAllowed(why)),
             [4, 0] => Ok(Failure::SameName),
+            [5, minutes] => Ok(Failure::Muted(minutes)),
             _ => Err(Malformed::Code),
         }
     }

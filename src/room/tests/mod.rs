@@ -1,5 +1,6 @@
 //! The room by itself: a driver, and peers that speak its datagrams by hand.
 
+mod bans;
 mod door;
 mod order;
 mod pace;

@@ -99,6 +99,7 @@ fn sealed_samples() -> Vec<Vec<u8>> {
         What::Failed(7, Failure::NameTaken),
         What::Failed(8, Failure::NameNotAllowed(3)),
         What::Failed(9, Failure::SameName),
+        What::Failed(10, Failure::Muted(9)),
     ];
     let mut number = 301;
     let events = whats.into_iter().map(|what| {
@@ -341,7 +342,7 @@ fn open_kinds_name_what_is_wrong() {
     refuse(Kind::Refused, &with("010000"), Malformed::Trailing);
     refuse(Kind::Refused, &with("01"), Malformed::Short);
     refuse(Kind::Refused, &with("0000"), Malformed::Code);
-    refuse(Kind::Refused, &with("0700"), Malformed::Code);
+    refuse(Kind::Refused, &with("0800"), Malformed::Code);
     refuse(Kind::Refused, &with("0101"), Malformed::Code);
     refuse(Kind::Unknown, &with("0000000000"), Malformed::Trailing);
     refuse(Kind::Hello, &with("01"), Malformed::Trailing);
@@ -437,7 +438,7 @@ fn events_name_what_is_wrong() {
     refuse(Kind::Down, "010107000100", Malformed::Number);
     refuse(Kind::Down, "01010700030100", Malformed::Short);
     refuse(Kind::Down, "0101070003010101", Malformed::Code);
-    refuse(Kind::Down, "0101070003010500", Malformed::Code);
+    refuse(Kind::Down, "0101070003010600", Malformed::Code);
     refuse(Kind::Down, "01010800", Malformed::Number);
     refuse(Kind::Down, "0101010161001200", Malformed::Number);
     refuse(Kind::Down, "01010b00", Malformed::Number);
