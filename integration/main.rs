@@ -3,6 +3,7 @@
 // A test binary has no public interface.
 #![allow(unreachable_pub)]
 
+mod classic;
 mod endurance;
 mod halfcopy;
 mod load;

@@ -174,6 +174,30 @@ pub const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
 /// While the room closes, a member that did not confirm is told again after this time.
 pub const CLOSE_REPEAT: Duration = Duration::from_millis(150);
 
+// The classroom's text protocol.
+
+/// Bytes of a datagram with text, at most: one less than the 1024 that course programs read, since some put a zero
+/// behind what they have read.
+pub const CLASSIC_DATAGRAM: usize = 1023;
+/// Bytes of the answer to a login, at most: the smallest buffers that clients read it into.
+pub const CLASSIC_ANSWER: usize = 120;
+/// A classic member that was not heard for so long has left, unless the operator says otherwise: none sends keep-alives.
+pub const CLASSIC_IDLE: Duration = Duration::from_secs(30 * 60);
+/// Utterances of one classic member that are held back for being too fast, at most; more are dropped and counted.
+pub const CLASSIC_WAITING: usize = 128;
+/// Datagrams that go to a classic member at once, as nobody acknowledges them: a default receive buffer holds about
+/// 90 of the largest…
+pub const CLASSIC_BURST: u32 = 64;
+/// …and then per second.
+pub const CLASSIC_PACE: u32 = 1000;
+/// Events whose text for classic members is kept (a power of two).
+pub const CLASSIC_LINES: usize = 128;
+/// Bytes of the text in one datagram to a classic server, at most: what the server writes around it is to stay within
+/// what the other clients read.
+pub const CLASSIC_TEXT: usize = 896;
+/// A client of a classic server that is not told EXIT ends by itself after this time.
+pub const CLASSIC_EXIT: Duration = Duration::from_secs(1);
+
 // The programs.
 
 /// Datagrams between the server's receive thread and its router, at most; more are dropped and counted.
@@ -262,4 +286,9 @@ const _: () = {
     // The cookie outlives a slow handshake.
     assert!(COOKIE_SLOT.as_millis() >= 2 * HANDSHAKE_RETRY_MOST.as_millis() * JOIN_TRIES as u128);
     assert!(CLOSE_DELIVER.as_millis() < CLOSE_TIMEOUT.as_millis());
+    // Text for classic programs has room for a line break, a name, the words between, and an utterance in few pieces.
+    assert!(CLASSIC_DATAGRAM < 1024 && 4 * (1 + NAME_BYTES + 32) <= CLASSIC_DATAGRAM);
+    assert!(CLASSIC_DATAGRAM <= UTTERANCE_BYTES);
+    assert!(CLASSIC_TEXT + NAME_BYTES + 32 <= CLASSIC_DATAGRAM);
+    assert!(CLASSIC_LINES.is_power_of_two() && CLASSIC_BURST <= 90);
 };

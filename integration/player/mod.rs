@@ -126,6 +126,8 @@ scripts! {
     away
     ban
     ban_address
+    classic_crowd
+    classic_mixed
     closed_output
     command_lines
     commands

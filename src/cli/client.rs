@@ -2,7 +2,7 @@
 
 use super::given::{Given, Surroundings};
 use super::server::{CONFIG, HELP, LANG, VERSION};
-use super::table::{Default, Flag, Program, Value, Verb, words};
+use super::table::{Default, Flag, Program, Scope, Value, Verb, words};
 use super::{Exit, Request, UsageError};
 use crate::commands;
 use crate::text::Lang;
@@ -56,6 +56,15 @@ const FLAGS: &[Flag] = &[
         Default::Words(words("终端上 20，否则 0", "20 on a terminal, else 0")),
         words("想看到的先前事件数", "events from before to be shown"),
     ),
+    // Not elsewhere: there it is the server's flag.
+    Flag::switch(
+        "classic",
+        words(
+            "SERVER 是使用文本协议（L、C、Q）的课程程序：不加密、不确认、不重发",
+            "SERVER is a course program that speaks the text protocol (L, C, Q): nothing is encrypted, acknowledged or sent again",
+        ),
+    )
+    .only(Scope::CommandLine),
     LANG,
     CONFIG,
     HELP,
@@ -92,6 +101,8 @@ pub struct ClientOptions {
     pub history: Option<usize>,
     /// The language of the screen.
     pub lang: Lang,
+    /// The server speaks the classroom's text protocol.
+    pub classic: bool,
     /// The server.
     pub server: String,
 }
@@ -116,6 +127,7 @@ pub fn client_options_in(
         name: given.text("name").map(str::to_owned),
         history: given.number("history").map(|history| history as usize),
         lang: given.lang(),
+        classic: given.is_on("classic"),
         server: given.text("server").unwrap_or_default().to_owned(),
     }))
 }

@@ -138,6 +138,8 @@ impl Given {
                     return Err(unknown(&args.next().unwrap_or_default()));
                 }
                 Value::Switch => "on".into(),
+                // A word behind a space is not its own.
+                Value::Mode(_) if args.value.is_none() => "on".into(),
                 _ => args.value(&arg)?,
             };
             if !flag.works_here() {

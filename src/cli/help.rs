@@ -78,6 +78,7 @@ fn usage(program: &Program) -> String {
 fn written(flag: &Flag) -> String {
     match flag.value {
         Value::Switch | Value::Server => flag.written(),
+        Value::Mode(modes) => format!("{}[={}]", flag.written(), modes.join("|")),
         _ => format!("{} {}", flag.written(), flag.hint),
     }
 }

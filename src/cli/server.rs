@@ -4,7 +4,7 @@ use super::given::{Given, Surroundings};
 use super::table::{Default, Flag, Program, Scope, Value, Verb, words};
 use super::{Exit, Request, UsageError};
 use crate::limits;
-use crate::room::Config;
+use crate::room::{Classic, Config};
 use crate::text::Lang;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -17,8 +17,8 @@ pub static SERVER: Program = Program {
     flags: FLAGS,
     verbs: VERBS,
     notes: words(
-        "直接输入的每一行都会向所有人宣布；//x 宣布 /x。RUST_LOG=debug 在 stderr 显示更多。",
-        "A line that you type is announced to everyone; //x announces /x. RUST_LOG=debug shows more on stderr.",
+        "直接输入的每一行都会向所有人宣布；//x 宣布 /x。RUST_LOG=debug 在 stderr 显示更多。警告：--classic 的文字登录无法证明来源地址，能伪造地址的人可借此把聊天室的消息引向他人，因此默认关闭，且只接受本机和私有网段的登录；--classic=any 接受任何地址，切勿用于公网能访问的服务器。",
+        "A line that you type is announced to everyone; //x announces /x. RUST_LOG=debug shows more on stderr. Warning: with --classic, a text login proves nothing about the sender's address; whoever can forge one can turn the room's traffic on a stranger. So it is off by default, and even then only loopback and private addresses are let in. --classic=any lets in any address: never on a server that the internet can reach.",
     ),
     exits: &[
         (Exit::Done, words("正常", "done")),
@@ -83,6 +83,26 @@ const FLAGS: &[Flag] = &[
         words(
             "沉默多少秒后视为离开",
             "seconds of silence until one has left",
+        ),
+    ),
+    Flag::new(
+        "classic",
+        Value::Mode(&["any"]),
+        "",
+        Default::None,
+        words(
+            "也接受使用文本协议（L、C、Q）的课程程序，见下文的警告",
+            "lets in course programs that speak the text protocol (L, C, Q); see the warning below",
+        ),
+    ),
+    Flag::new(
+        "classic-idle",
+        Value::Number(1, 31_536_000),
+        "S",
+        Default::Number(limits::CLASSIC_IDLE.as_secs()),
+        words(
+            "它们沉默多少秒后视为离开",
+            "the same as --idle-timeout for them",
         ),
     ),
     Flag::new(
@@ -274,6 +294,15 @@ pub fn server_options_in(
         idle_timeout: given
             .number("idle-timeout")
             .map_or(defaults.idle_timeout, Duration::from_secs),
+        classic: match given.text("classic") {
+            Some("any") => Classic::Any,
+            _ if given.is_on("classic") => Classic::Near,
+            _ => Classic::Nobody,
+        },
+        classic_idle: given
+            .number("classic-idle")
+            .map_or(defaults.classic_idle, Duration::from_secs),
+        lang: given.lang(),
     };
     Ok(Request::Run(ServerOptions {
         bind: given.text("bind").unwrap_or_default().to_owned(),

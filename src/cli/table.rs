@@ -70,6 +70,8 @@ pub struct Flag {
 pub enum Value {
     /// Nothing. In the environment and the config file: on or off.
     Switch,
+    /// Nothing, or behind `=` one of these words. In the environment and the config file: on, off, or the word.
+    Mode(&'static [&'static str]),
     /// Anything.
     Text,
     /// A line of so many bytes, at most.
@@ -223,6 +225,11 @@ impl Value {
             Value::Switch => switch(text)
                 .is_none()
                 .then(|| "须为 on 或 off / takes on or off".into()),
+            Value::Mode(modes) => {
+                let good = switch(text).is_some() || modes.contains(&text);
+                let modes = modes.join("|");
+                (!good).then(|| format!("须为 on、off 或 {modes} / takes on, off or {modes}"))
+            }
             Value::Number(least, most) => {
                 let number = text.parse().ok();
                 let good = number.is_some_and(|number: u64| (least..=most).contains(&number));

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::limits;
+use crate::room::{Classic, Config};
 use crate::text::Lang;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -88,6 +89,50 @@ fn flags_of_the_server() {
         (0, Duration::from_secs(3))
     );
     assert_eq!(server("").unwrap().bind, "0.0.0.0:8888");
+}
+
+#[test]
+fn classic_programs_are_let_in_only_if_asked_for() {
+    let config = |line| server(line).unwrap().config;
+    assert_eq!(config("").classic, Classic::Nobody);
+    assert_eq!(config("--classic-idle 5").classic, Classic::Nobody);
+    assert_eq!(config("--classic").classic, Classic::Near);
+    assert_eq!(config("--classic=any").classic, Classic::Any);
+    let config = config("--classic --classic-idle 5 --lang en");
+    assert_eq!(config.classic_idle, Duration::from_secs(5));
+    assert_eq!((config.classic, config.lang), (Classic::Near, Lang::En));
+    for wrong in [
+        "--classic any",
+        "--classic=all",
+        "--classic=",
+        "--classic-idle 0",
+    ] {
+        let told = server(wrong).unwrap_err();
+        assert!(told.contains("--classic") || told.contains("any"), "{told}");
+    }
+    assert_eq!(Config::default().classic_idle.as_secs(), 30 * 60);
+    for (said, classic) in [
+        ("on", Classic::Near),
+        ("any", Classic::Any),
+        ("off", Classic::Nobody),
+    ] {
+        let variables = [("CHATROOM_CLASSIC", said)];
+        let options = server_among("", &variables).unwrap();
+        assert_eq!(options.config.classic, classic);
+        assert!(!client_among("", &variables).unwrap().classic);
+    }
+    for (lang, forge) in [("en", "forge"), ("zh", "伪造")] {
+        let help = server(&format!("--lang {lang} --help")).unwrap_err();
+        for told in ["--classic[=any]", "--classic-idle S", forge] {
+            assert!(help.replace('\n', "").contains(told), "{told}");
+        }
+    }
+    for line in ["--classic host:1 --name a", "--name a --classic host:1"] {
+        let options = client_among(line, &[]).unwrap();
+        assert!(options.classic && options.server == "host:1", "{line}");
+    }
+    assert!(!client_among("host:1", &[]).unwrap().classic);
+    assert!(client_among("--classic=any host:1", &[]).is_err());
 }
 
 #[test]

@@ -13,6 +13,7 @@
 //! over, joins the receive thread, and ends the process if the main thread is still waiting for input, from which
 //! nothing can wake it.
 
+mod classic;
 pub mod screen;
 mod threads;
 
@@ -68,15 +69,9 @@ pub fn run(options: &ClientOptions) -> Exit {
     let terminal = std::io::stdin().is_terminal();
     let mut lines = Lines::new(std::io::stdin().lock());
     let lang = options.lang;
-    let seed = match cli::os_random::<8>() {
-        Ok(bytes) => u64::from_be_bytes(bytes),
-        Err(error) => {
-            let what = lang.pick(
-                "无法从操作系统取得随机数",
-                "no randomness from the operating system",
-            );
-            return fail(Exit::Failure, &format!("{what}: /dev/urandom: {error}"));
-        }
+    let seed = match seed(lang) {
+        Ok(seed) => seed,
+        Err(what) => return fail(Exit::Failure, &what),
     };
     let servers = match resolve(&options.server) {
         Ok(servers) => servers,
@@ -93,6 +88,11 @@ pub fn run(options: &ClientOptions) -> Exit {
         );
         return fail(Exit::Usage, what);
     };
+    // Someone who can be asked is asked again.
+    let asks = options.name.is_none() || terminal;
+    if options.classic {
+        return classic::run(options, servers, (screen, &mut lines), (name, asks));
+    }
     let default_history = if screen.is_terminal() {
         limits::HISTORY_WANTED
     } else {
@@ -127,12 +127,21 @@ pub fn run(options: &ClientOptions) -> Exit {
         reading: AtomicBool::new(false),
         lang,
     });
-    // Someone who can be asked is asked again.
-    let asks = options.name.is_none() || terminal;
     match start(&shared) {
         Ok(send) => converse(&shared, &mut lines, asks, send),
         Err(error) => fail(Exit::Failure, &format!("cannot start a thread: {error}")),
     }
+}
+
+fn seed(lang: Lang) -> Result<u64, String> {
+    let random = cli::os_random::<8>().map(u64::from_be_bytes);
+    random.map_err(|error| {
+        let what = lang.pick(
+            "无法从操作系统取得随机数",
+            "no randomness from the operating system",
+        );
+        format!("{what}: /dev/urandom: {error}")
+    })
 }
 
 fn fail(exit: Exit, what: &str) -> Exit {

@@ -4,7 +4,7 @@ use crate::cli::{self, Exit};
 use crate::commands;
 use crate::lines::Lines;
 use crate::session::{End, RosterEntry, Seen, Wish};
-use crate::text::{Lang, NameError, screen::harmless};
+use crate::text::{Lang, NameError, screen::harmless, screen::relayed};
 use crate::wire::{Failure, GoneReason, Refusal};
 use std::io::{BufRead, Write};
 use std::net::SocketAddr;
@@ -78,6 +78,12 @@ impl Screen {
         }
         self.history = history;
         self.lines += &line(seen, self.lang);
+        self.lines.push('\n');
+    }
+
+    /// Adds a line that a server wrote.
+    pub(super) fn relayed(&mut self, text: &str) {
+        self.lines += &relayed(text);
         self.lines.push('\n');
     }
 
@@ -172,7 +178,7 @@ pub fn failed(why: Failure, wish: Option<&Wish>, lang: Lang) -> String {
         (Failure::NameTaken, _) => lang.name_taken().into(),
         (Failure::NameNotAllowed(code), _) => not_allowed(code, lang),
         (Failure::SameName, _) => lang.same_name().into(),
-        (Failure::Muted(minutes), _) => muted(minutes, lang),
+        (Failure::Muted(minutes), _) => lang.muted(minutes),
     }
 }
 
@@ -183,76 +189,22 @@ fn not_allowed(code: u8, lang: Lang) -> String {
 
 /// What to say of a refusal, and how to exit unless another name is given.
 pub fn refused(refusal: Refusal, lang: Lang) -> (String, Option<Exit>) {
-    let (zh, en, exit) = match refusal {
-        Refusal::NameTaken => return (lang.name_taken().into(), None),
-        Refusal::NameNotAllowed(code) => return (not_allowed(code, lang), None),
-        Refusal::Full => (
-            "聊天室已满".into(),
-            "the room is full".into(),
-            Some(Exit::Failure),
-        ),
-        Refusal::TooManyFromAddress => (
-            "来自你的地址的成员已达上限".into(),
-            "there are too many members from your address".into(),
-            Some(Exit::Failure),
-        ),
-        Refusal::Version(version) => (
-            format!("服务器使用协议版本 {version}，与本程序不符：请换用相同版本"),
-            format!(
-                "the server speaks version {version} of the protocol: use the same on both sides"
-            ),
-            Some(Exit::Failure),
-        ),
-        Refusal::Closing => (
-            "聊天室正在关闭".into(),
-            "the room is closing".into(),
-            Some(Exit::Failure),
-        ),
-        Refusal::Banned(minutes) => {
-            let (zh, en) = banned(minutes);
-            (zh, en, Some(Exit::Failure))
+    match refusal {
+        Refusal::NameTaken => (lang.name_taken().into(), None),
+        Refusal::NameNotAllowed(code) => (not_allowed(code, lang), None),
+        Refusal::Full => (lang.room_full().into(), Some(Exit::Failure)),
+        Refusal::TooManyFromAddress => (lang.too_many_from_address().into(), Some(Exit::Failure)),
+        Refusal::Version(version) => {
+            let told = lang.pick(
+                format!("服务器使用协议版本 {version}，与本程序不符：请换用相同版本"),
+                format!(
+                    "the server speaks version {version} of the protocol: use the same on both sides"
+                ),
+            );
+            (told, Some(Exit::Failure))
         }
-    };
-    (lang.pick(zh, en), exit)
-}
-
-/// What to say to one who may not speak.
-fn muted(minutes: u8, lang: Lang) -> String {
-    match minutes {
-        0 => lang
-            .pick(
-                "管理员已将你禁言：没有人看到这句话",
-                "the operator has muted you: nobody sees this",
-            )
-            .into(),
-        255 => lang
-            .pick(
-                "管理员已将你禁言，还有 4 小时以上：没有人看到这句话",
-                "the operator has muted you, for more than 4 hours yet: nobody sees this",
-            )
-            .into(),
-        minutes => lang.pick(
-            format!("管理员已将你禁言，还有 {minutes} 分钟：没有人看到这句话"),
-            format!("the operator has muted you, for {minutes} min yet: nobody sees this"),
-        ),
-    }
-}
-
-/// What to say to one who may not come in, in both languages.
-fn banned(minutes: u8) -> (String, String) {
-    match minutes {
-        0 => (
-            "管理员已禁止你进入聊天室".into(),
-            "the operator has banned you from the room".into(),
-        ),
-        255 => (
-            "管理员已禁止你进入聊天室，还有 4 小时以上".into(),
-            "the operator has banned you from the room, for more than 4 hours yet".into(),
-        ),
-        minutes => (
-            format!("管理员已禁止你进入聊天室，还有 {minutes} 分钟"),
-            format!("the operator has banned you from the room, for {minutes} min yet"),
-        ),
+        Refusal::Banned(minutes) => (lang.banned(minutes), Some(Exit::Failure)),
+        Refusal::Closing => (lang.room_closing().into(), Some(Exit::Failure)),
     }
 }
 
@@ -260,23 +212,8 @@ fn banned(minutes: u8) -> (String, String) {
 pub fn ended(end: &End, server: SocketAddr, lang: Lang) -> (Option<String>, Exit) {
     match end {
         End::Left => (None, Exit::Done),
-        End::Removed(GoneReason::Closed, _) => (
-            Some(lang.pick("聊天室已关闭", "the room was closed").into()),
-            Exit::Removed,
-        ),
-        End::Removed(GoneReason::Kicked, why) => {
-            let colon = if why.is_empty() {
-                ""
-            } else {
-                lang.pick("：", ": ")
-            };
-            let why = harmless(why);
-            let told = lang.pick(
-                "你被管理员请出了聊天室",
-                "the operator removed you from the room",
-            );
-            (Some(format!("{told}{colon}{why}")), Exit::Removed)
-        }
+        End::Removed(GoneReason::Closed, _) => (Some(lang.room_closed().into()), Exit::Removed),
+        End::Removed(GoneReason::Kicked, why) => (Some(lang.kicked(why)), Exit::Removed),
         End::Removed(..) => (
             Some(
                 lang.pick("服务器结束了会话", "the server ended the session")

@@ -168,10 +168,7 @@ impl Shared {
         }
         let undelivered = self.state.lock().session.undelivered();
         if undelivered > 0 && matches!(end, End::Removed(..)) {
-            screen.error(&self.lang.pick(
-                format!("有 {undelivered} 条发言未送达"),
-                format!("{undelivered} lines were not delivered"),
-            ));
+            screen.error(&self.lang.undelivered(undelivered));
         }
         self.change(|shown, _| shown.exit = Some(exit));
     }

@@ -16,6 +16,7 @@ mod inbox;
 mod moment;
 mod owed;
 mod random;
+mod rate;
 mod replay;
 mod rtt;
 #[cfg(test)]
@@ -25,6 +26,7 @@ mod window;
 pub use inbox::Inbox;
 pub use owed::Urgency;
 pub use random::Random;
+pub use rate::Rate;
 
 use crate::limits;
 use crate::wire::PacketNumber;

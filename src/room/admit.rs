@@ -2,12 +2,12 @@
 
 use super::door::Purpose;
 use super::log::{Author, Happened};
-use super::member::{Departed, Member, NOBODY, Rate};
+use super::member::{Departed, Member, NOBODY};
 use super::path::Path;
 use super::reads::Standing;
 use super::{Entry, Proposal, Room, User, UserMap};
 use crate::limits;
-use crate::link::{Inbox, Link};
+use crate::link::{Inbox, Link, Rate};
 use crate::seal::Key;
 use crate::text::Name;
 use crate::wire::{Challenge, GoneReason, Hello, Join, Open, Refusal, Refused, Resume, Welcome};
@@ -75,6 +75,7 @@ impl Room {
             cookie: join.cookie,
             history: join.history,
             resume: join.resume,
+            classic: false,
         };
         match self.admission(users, &entry) {
             // Only the ledger decides who is the first of a name; what is refused today need not go there.
@@ -85,6 +86,9 @@ impl Room {
 
     /// Applies an entry.
     pub(super) fn enter(&mut self, users: &mut UserMap, now: Duration, entry: &Entry) {
+        if entry.classic {
+            return self.enter_classic(users, now, entry);
+        }
         match self.admission(users, entry) {
             Admission::Refused(reason) => self.refuse(entry.address, entry.nonce, reason),
             Admission::Known(slot) => {
@@ -136,14 +140,21 @@ impl Room {
                 _ => Admission::Refused(Refusal::NameTaken),
             };
         }
+        self.has_no_place_for(entry.address)
+            .map_or(Admission::Enters, Admission::Refused)
+    }
+
+    /// Why nobody can come in from this address, whatever its name; `None` if there is a place.
+    pub(super) fn has_no_place_for(&self, address: SocketAddr) -> Option<Refusal> {
+        let members = self.slots.live().len() + self.classics.len();
         if self.closing_since.is_some() {
-            Admission::Refused(Refusal::Closing)
-        } else if self.slots.live().len() >= self.config.max_members.min(limits::MEMBERS_MOST) {
-            Admission::Refused(Refusal::Full)
-        } else if !self.door.has_room_for(entry.address.ip()) {
-            Admission::Refused(Refusal::TooManyFromAddress)
+            Some(Refusal::Closing)
+        } else if members >= self.config.max_members.min(limits::MEMBERS_MOST) {
+            Some(Refusal::Full)
+        } else if !self.door.has_room_for(address.ip()) {
+            Some(Refusal::TooManyFromAddress)
         } else {
-            Admission::Enters
+            None
         }
     }
 

@@ -7,7 +7,6 @@ use super::door::network;
 use super::{Room, UserMap};
 use crate::limits;
 use crate::text::{Name, NameKey};
-use crate::wire::GoneReason;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::time::Duration;
@@ -149,15 +148,13 @@ impl Room {
 
     fn remove_banned(&mut self, users: &mut UserMap, now: Duration, why: &str) {
         let banned = |name: &Name, from| self.bans.minutes(name, from, self.unix_ms).is_some();
-        let sessions: Vec<_> = users
+        let users_banned: Vec<_> = users
             .iter()
             .filter(|user| banned(&user.name, user.address.ip()))
-            .map(|user| user.session)
+            .map(|user| (user.session, user.address))
             .collect();
-        for session in sessions {
-            if let Some((slot, _)) = self.slots.by_session(session) {
-                self.remove(users, now, slot, GoneReason::Kicked, why);
-            }
+        for (session, address) in users_banned {
+            self.remove_user(users, now, (session, address), why);
         }
     }
 }

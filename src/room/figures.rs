@@ -14,7 +14,7 @@ pub struct Figures {
     pub address: SocketAddr,
     /// For how long it has been in the room.
     pub stay: Duration,
-    /// Events that it has not acknowledged.
+    /// Events that it has not acknowledged; that were not sent to it, of a classic member.
     pub lag: u64,
     /// Of a thousand datagrams with events, those that had to be sent again.
     pub loss: u64,
@@ -27,7 +27,17 @@ impl Room {
     pub fn figures(&mut self, users: &UserMap, now: Duration) -> Vec<Figures> {
         let tail = self.log.end() - 1;
         let figures = |user: &super::User| {
-            let (_, member) = self.slots.by_session(user.session)?;
+            let Some((_, member)) = self.slots.by_session(user.session) else {
+                let lag = self.classics.lag(user.address, tail)?;
+                return Some(Figures {
+                    name: user.name.clone(),
+                    address: user.address,
+                    stay: now.saturating_sub(user.since),
+                    lag,
+                    loss: 0,
+                    round_trip: None,
+                });
+            };
             Some(Figures {
                 name: user.name.clone(),
                 address: user.address,

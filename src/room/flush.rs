@@ -4,6 +4,7 @@
 //! only head and tag are written, in front of the shared body, and nothing is copied.
 
 use super::Room;
+use super::classic::Piece;
 use super::log::Log;
 use super::member::{MemberId, NOBODY};
 use super::path::Path;
@@ -173,6 +174,7 @@ enum Place {
     Reply,
     Own,
     Shared(usize),
+    Classic(Piece),
 }
 
 impl Room {
@@ -183,6 +185,7 @@ impl Room {
             Place::Reply => &self.flush.reply,
             Place::Own => &self.flush.own.frame,
             Place::Shared(at) => &self.flush.shared[at].frame,
+            Place::Classic(piece) => self.classics.bytes(piece),
         };
         self.stats.sent += 1;
         self.stats.bytes_sent += bytes.len() as u64;
@@ -205,7 +208,8 @@ impl Room {
             self.schedule(now, slot);
             self.flush.at += 1;
         }
-        None
+        let (to, piece) = self.transmit_classic(now)?;
+        Some((to, Place::Classic(piece)))
     }
 
     /// The next datagram for one member.

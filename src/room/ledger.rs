@@ -89,6 +89,8 @@ pub struct Entry {
     pub history: u16,
     /// The member to continue as.
     pub resume: Option<Resume>,
+    /// By the classroom's text protocol: there is no nonce, no cookie, no history and nothing to resume.
+    pub classic: bool,
 }
 
 /// Puts proposals into their one order, and keeps them.

@@ -214,15 +214,34 @@ impl Entry {
 
     /// Whether this reader is told no more than that there is something.
     fn is_hidden(&self, reader: MemberId) -> bool {
-        match &self.happened {
+        self.happened.is_hidden(reader)
+    }
+}
+
+impl Happened {
+    /// Whose doing it was; `None`: the operator's.
+    pub(super) fn author(&self) -> Option<MemberId> {
+        match self {
+            Happened::Entered(author)
+            | Happened::Left(author)
+            | Happened::Said { author, .. }
+            | Happened::Acted { author, .. }
+            | Happened::Renamed { author, .. } => Some(author.member),
+            Happened::Whispered(whisper) => Some(whisper.author.member),
+            Happened::Failed { member, .. } => Some(*member),
+            Happened::Announced(_) => None,
+        }
+    }
+
+    /// Whether this reader is told no more than that there is something.
+    pub(super) fn is_hidden(&self, reader: MemberId) -> bool {
+        match self {
             Happened::Whispered(whisper) => whisper.to != reader && whisper.author.member != reader,
             Happened::Failed { member, .. } => *member != reader,
             _ => false,
         }
     }
-}
 
-impl Happened {
     /// The mark by which a reader is told its own event; `own`: the reader is the author.
     fn own(&self, reader: MemberId, own: bool) -> Option<What<'_>> {
         match self {

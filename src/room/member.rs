@@ -4,7 +4,7 @@ use super::log::Author;
 use super::path::Path;
 use super::reads::Standing;
 use crate::limits;
-use crate::link::{Inbox, Link};
+use crate::link::{Inbox, Link, Rate};
 use crate::seal::Key;
 use crate::wire::{GoneReason, SessionId, Utterance, Welcome};
 use std::collections::{BTreeMap, VecDeque};
@@ -99,32 +99,6 @@ impl Member {
             why,
             next_packet: self.link.next_packet(now).0,
             renamed: false,
-        }
-    }
-}
-
-/// Holds a member to its rate: the generic cell rate algorithm (ITU-T I.371), a token bucket in one number.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Rate {
-    /// When the bucket will be full again.
-    full_at: Duration,
-}
-
-impl Rate {
-    /// Takes a token, or says when there will be one. A `rate` of 0 per second is no limit.
-    pub(super) fn take(&mut self, now: Duration, rate: u32) -> Result<(), Duration> {
-        if rate == 0 {
-            return Ok(());
-        }
-        let each = Duration::from_secs(1) / rate;
-        let depth = each * limits::RATE_BURST.max(rate);
-        let full_at = self.full_at.max(now) + each;
-        match full_at.checked_sub(now + depth) {
-            Some(wait) if !wait.is_zero() => Err(now + wait),
-            _ => {
-                self.full_at = full_at;
-                Ok(())
-            }
         }
     }
 }

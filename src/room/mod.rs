@@ -13,6 +13,7 @@
 
 mod admit;
 mod bans;
+mod classic;
 mod door;
 mod figures;
 mod flush;
@@ -34,15 +35,15 @@ mod users;
 pub use bans::{Ban, TooMany, Whom};
 pub use figures::Figures;
 pub use ledger::{Entry, InMemory, Ledger, MemberRef, Proposal};
-pub use operator::{Config, Shown, Stats};
+pub use operator::{Classic, Config, Shown, Stats};
 pub use users::{User, UserMap};
 
 use crate::limits;
 use crate::link::Random;
 use crate::seal::Secrets;
-use crate::text::Name;
 use crate::wire::{self, Datagram, GoneReason, Malformed, Open, Refusal, Refused};
 use bans::Bans;
+use classic::ClassicMembers;
 use door::Door;
 use flush::Flush;
 use log::{Happened, Log};
@@ -64,6 +65,7 @@ pub struct Room {
     log: Log,
     ledger: Box<dyn Ledger>,
     slots: Slots,
+    classics: ClassicMembers,
     graveyard: Graveyard,
     door: Door,
     bans: Bans,
@@ -114,6 +116,7 @@ impl Room {
             log: Log::new(first),
             ledger,
             slots: Slots::new(secrets.key()),
+            classics: ClassicMembers::default(),
             graveyard: Graveyard::default(),
             door,
             bans: Bans::default(),
@@ -161,6 +164,9 @@ impl Room {
         self.stats.received += 1;
         self.stats.bytes_received += bytes.len() as u64;
         match wire::decode(bytes) {
+            Err(Malformed::Magic) if self.config.classic != Classic::Nobody => {
+                self.handle_classic(users, now, from, bytes);
+            }
             Err(malformed) => self.count_malformed(from, malformed),
             Ok(Datagram::Foreign(nonce)) if self.door.admits(now, from.ip()) => {
                 let reason = Refusal::Version(wire::VERSION);
@@ -182,45 +188,26 @@ impl Room {
         self.propose(users, now, Proposal::Announce(text.into()));
     }
 
-    /// The operator removes a member; false if there is none of this name.
-    pub fn handle_kick(
-        &mut self,
-        users: &mut UserMap,
-        now: Duration,
-        name: &Name,
-        why: &str,
-    ) -> bool {
-        let Some(session) = users.find(name).map(|user| user.session) else {
-            return false;
-        };
-        let Some((slot, _)) = self.slots.by_session(session) else {
-            return false;
-        };
-        let mut cut = why.len().min(limits::WHY_BYTES);
-        while !why.is_char_boundary(cut) {
-            cut -= 1;
-        }
-        self.remove(users, now, slot, GoneReason::Kicked, &why[..cut]);
-        true
-    }
-
     /// The operator closes the room: members are told until they know, see [`Room::is_closed`].
     pub fn handle_close(&mut self, now: Duration) {
         self.closing_since.get_or_insert(now);
         self.flush.everyone();
+        self.classics.everyone();
     }
 
     /// Whether the room is closed and every member knows, or had time enough to.
     pub fn is_closed(&self, now: Duration) -> bool {
         self.closing_since.is_some_and(|since| {
-            self.slots.live().is_empty() || now >= since + limits::CLOSE_TIMEOUT
+            let all_know = self.slots.live().is_empty() && self.classics.all_know();
+            all_know || now >= since + limits::CLOSE_TIMEOUT
         })
     }
 
     /// When [`Room::handle_timeout`] should be called next.
     pub fn poll_timeout(&self) -> Option<Duration> {
         let timer = self.timers.peek().map(|Reverse((at, _))| *at);
-        let timer = timer.into_iter().chain(self.flush.poll_timeout()).min();
+        let others = [self.flush.poll_timeout(), self.classics.poll_timeout()];
+        let timer = timer.into_iter().chain(others.into_iter().flatten()).min();
         match self.closing_since {
             Some(since) => {
                 let end = since + limits::CLOSE_TIMEOUT;
@@ -243,6 +230,9 @@ impl Room {
             {
                 self.wake(users, now, slot);
             }
+        }
+        while let Some(slot) = self.classics.poll_due(now) {
+            self.wake_classic(users, now, slot);
         }
         self.apply(users, now);
     }
@@ -367,6 +357,7 @@ impl Room {
     fn append(&mut self, happened: Happened) -> u64 {
         self.stats.events += 1;
         self.flush.everyone();
+        self.classics.everyone();
         self.log.append(self.unix_ms, happened)
     }
 

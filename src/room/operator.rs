@@ -1,10 +1,25 @@
 //! What the operator sets, counts and sees.
 
-use super::Room;
+use super::users::NO_SESSION;
+use super::{Room, UserMap};
 use crate::limits;
-use crate::text::Name;
+use crate::text::{Lang, Name};
+use crate::wire::{GoneReason, SessionId};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
+
+/// Whom the room lets in by the classroom's text protocol, whose logins prove nothing about their sender's address.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Classic {
+    /// Nobody.
+    #[default]
+    Nobody,
+    /// Who comes from loopback or a private network.
+    Near,
+    /// Anyone.
+    Any,
+}
 
 /// What the operator may set.
 #[derive(Clone, Copy, Debug)]
@@ -19,6 +34,12 @@ pub struct Config {
     pub rate: u32,
     /// Silence after which a member has left.
     pub idle_timeout: Duration,
+    /// Whether classic clients are let in.
+    pub classic: Classic,
+    /// Silence after which a classic member has left.
+    pub classic_idle: Duration,
+    /// The language in which classic members are told what happens.
+    pub lang: Lang,
 }
 
 impl Default for Config {
@@ -29,7 +50,49 @@ impl Default for Config {
             per_address: None,
             rate: limits::RATE,
             idle_timeout: limits::IDLE_TIMEOUT,
+            classic: Classic::Nobody,
+            classic_idle: limits::CLASSIC_IDLE,
+            lang: Lang::default(),
         }
+    }
+}
+
+impl Room {
+    /// The operator removes a member; false if there is none of this name.
+    pub fn handle_kick(
+        &mut self,
+        users: &mut UserMap,
+        now: Duration,
+        name: &Name,
+        why: &str,
+    ) -> bool {
+        let Some(user) = users.find(name).map(|user| (user.session, user.address)) else {
+            return false;
+        };
+        let mut cut = why.len().min(limits::WHY_BYTES);
+        while !why.is_char_boundary(cut) {
+            cut -= 1;
+        }
+        self.remove_user(users, now, user, &why[..cut])
+    }
+
+    /// Removes who has this session at this address, of whichever kind; false if nobody has.
+    pub(super) fn remove_user(
+        &mut self,
+        users: &mut UserMap,
+        now: Duration,
+        (session, address): (SessionId, SocketAddr),
+        why: &str,
+    ) -> bool {
+        let reason = GoneReason::Kicked;
+        if session == NO_SESSION {
+            let place = self.classics.at(address);
+            place.inspect(|place| self.remove_classic(users, now, *place, reason, why))
+        } else {
+            let slot = self.slots.by_session(session).map(|(slot, _)| slot);
+            slot.inspect(|slot| self.remove(users, now, *slot, reason, why))
+        }
+        .is_some()
     }
 }
 
@@ -51,6 +114,8 @@ pub struct Stats {
     pub turned_away: u64,
     /// Replies that found no room in the queue.
     pub dropped: u64,
+    /// Utterances of classic members beyond those that are held back.
+    pub too_fast: u64,
     /// Datagrams sent.
     pub sent: u64,
     /// Of these, events sent again.

@@ -5,6 +5,7 @@
 //! author by an event of its own, so that the word of it is as reliable as everything else.
 
 use super::admit::user;
+use super::classic;
 use super::log::{Author, Happened, Whisper};
 use super::member::Member;
 use super::{MemberRef, Room, UserMap};
@@ -31,6 +32,9 @@ impl Room {
 
     /// A member says something, or does it.
     pub(super) fn say(&mut self, author: MemberRef, text: Arc<str>, act: bool) {
+        if classic::is_place(author.slot) {
+            return self.say_classic(author, text);
+        }
         let (end, mute) = (self.log.end(), self.is_mute(author));
         let Some(member) = self.author_of_next(author) else {
             return;
@@ -76,16 +80,18 @@ impl Room {
             return self.fail(&author, utterance, mute);
         }
         member.standing.away = None;
-        let reader = Name::new(to)
-            .ok()
-            .and_then(|name| users.find(&name))
-            .and_then(|user| self.slots.by_session(user.session));
-        let Some((_, reader)) = reader else {
+        let reader = Name::new(to).ok().and_then(|name| users.find(&name));
+        let to = reader.and_then(|user| match self.slots.by_session(user.session) {
+            Some((_, reader)) => {
+                // What others are told of this event is not what its reader is told.
+                reader.last_own = end;
+                Some(reader.author.member)
+            }
+            None => self.classics.member_at(user.address),
+        });
+        let Some(to) = to else {
             return self.fail(&author, utterance, Failure::Nobody);
         };
-        // What others are told of this event is not what its reader is told.
-        reader.last_own = end;
-        let to = reader.author.member;
         self.append(Happened::Whispered(Box::new(Whisper {
             author,
             utterance,

@@ -68,12 +68,13 @@ impl Room {
     }
 
     /// Who is at a place, and where to go on after it.
-    fn roster(&self, after: u64) -> impl Iterator<Item = (u64, (&str, Option<&str>))> {
-        (after..self.slots.places()).filter_map(|slot| {
+    pub(super) fn roster(&self, after: u64) -> impl Iterator<Item = (u64, (&str, Option<&str>))> {
+        let slots = (after..self.slots.places()).filter_map(|slot| {
             let member = self.slots.look(slot as u32)?;
             let entry = (member.author.name.as_str(), member.standing.away.as_deref());
             Some((slot + 1, entry))
-        })
+        });
+        slots.chain(self.classics.roster(after))
     }
 
     /// Who of those who were there has acknowledged what a member said last.

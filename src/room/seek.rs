@@ -32,7 +32,7 @@ impl Room {
         let found = Found {
             nonce: seek.nonce,
             version: wire::VERSION,
-            members: self.slots.live().len() as u32,
+            members: (self.slots.live().len() + self.classics.len()) as u32,
             capacity: self.config.max_members.min(limits::MEMBERS_MOST) as u32,
             title: self.title.as_deref().unwrap_or_default(),
         };

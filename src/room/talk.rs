@@ -1,6 +1,7 @@
 //! Being in: what a member's datagrams bring, and how it leaves.
 
 use super::admit::user;
+use super::classic;
 use super::door::Purpose;
 use super::log::Happened;
 use super::member::{Heard, Member};
@@ -183,6 +184,9 @@ impl Room {
         reason: GoneReason,
         why: Arc<str>,
     ) {
+        if classic::is_place(author.slot) {
+            return self.leave_classic(users, author, reason, &why);
+        }
         let end = self.log.end();
         let Some(member) = self
             .slots

@@ -9,6 +9,9 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+/// Stands in place of the session of a classic member, which has none: no slot has this number.
+pub(super) const NO_SESSION: SessionId = SessionId(u32::MAX);
+
 /// One who is in the room.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct User {
@@ -16,7 +19,7 @@ pub struct User {
     pub name: Name,
     /// Where its datagrams go.
     pub address: SocketAddr,
-    /// The session, whose slot is where the room keeps the rest.
+    /// The session, whose slot is where the room keeps the rest; a classic member has none.
     pub session: SessionId,
     /// When the member entered, on the driver's clock.
     pub since: Duration,

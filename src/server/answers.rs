@@ -46,6 +46,7 @@ pub(super) fn numbers(stats: &Stats, members: usize, overrun: u64, lang: Lang) -
         ("无主", "stray", stats.stray),
         ("拒之门外", "turned away", stats.turned_away),
         ("未能答复", "unanswered", stats.dropped),
+        ("超速丢弃", "too fast", stats.too_fast),
         ("溢出", "overrun", overrun),
     ];
     let parts = counts.map(|(zh, en, count)| format!("{} {count}", lang.pick(zh, en)));

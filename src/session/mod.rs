@@ -11,6 +11,7 @@
 //! `now` never goes back; it counts from any moment that the driver likes.
 
 mod asks;
+pub mod classic;
 mod event;
 mod handshake;
 mod presence;

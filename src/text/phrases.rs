@@ -207,6 +207,96 @@ impl Lang {
         )
     }
 
+    /// There is no place left.
+    pub fn room_full(self) -> &'static str {
+        self.pick("聊天室已满", "the room is full")
+    }
+
+    /// There is no place left for one's address.
+    pub fn too_many_from_address(self) -> &'static str {
+        self.pick(
+            "来自你的地址的成员已达上限",
+            "there are too many members from your address",
+        )
+    }
+
+    /// Nobody is let in any more.
+    pub fn room_closing(self) -> &'static str {
+        self.pick("聊天室正在关闭", "the room is closing")
+    }
+
+    /// The room is no more.
+    pub fn room_closed(self) -> &'static str {
+        self.pick("聊天室已关闭", "the room was closed")
+    }
+
+    /// The operator removed one, and said this of it.
+    pub fn kicked(self, why: &str) -> String {
+        let colon = if why.is_empty() {
+            ""
+        } else {
+            self.pick("：", ": ")
+        };
+        let why = screen::harmless(why);
+        let told = self.pick(
+            "你被管理员请出了聊天室",
+            "the operator removed you from the room",
+        );
+        format!("{told}{colon}{why}")
+    }
+
+    /// One was removed for having been silent for so many minutes.
+    pub fn too_silent(self, minutes: u64) -> String {
+        self.pick(
+            format!("你已 {minutes} 分钟没有消息，已退出聊天室"),
+            format!("nothing was heard from you for {minutes} minutes; you have left the room"),
+        )
+    }
+
+    /// The end came before these were delivered.
+    pub fn undelivered(self, count: usize) -> String {
+        self.pick(
+            format!("有 {count} 条发言未送达"),
+            format!("{count} lines were not delivered"),
+        )
+    }
+
+    /// One may not come in, for so many minutes yet; 0: for good, 255: for longer than that.
+    pub fn banned(self, minutes: u8) -> String {
+        match minutes {
+            0 => self.pick(
+                "管理员已禁止你进入聊天室".into(),
+                "the operator has banned you from the room".into(),
+            ),
+            255 => self.pick(
+                "管理员已禁止你进入聊天室，还有 4 小时以上".into(),
+                "the operator has banned you from the room, for more than 4 hours yet".into(),
+            ),
+            minutes => self.pick(
+                format!("管理员已禁止你进入聊天室，还有 {minutes} 分钟"),
+                format!("the operator has banned you from the room, for {minutes} min yet"),
+            ),
+        }
+    }
+
+    /// One may not speak, for so many minutes yet; 0: for good, 255: for longer than that.
+    pub fn muted(self, minutes: u8) -> String {
+        match minutes {
+            0 => self.pick(
+                "管理员已将你禁言：没有人看到这句话".into(),
+                "the operator has muted you: nobody sees this".into(),
+            ),
+            255 => self.pick(
+                "管理员已将你禁言，还有 4 小时以上：没有人看到这句话".into(),
+                "the operator has muted you, for more than 4 hours yet: nobody sees this".into(),
+            ),
+            minutes => self.pick(
+                format!("管理员已将你禁言，还有 {minutes} 分钟：没有人看到这句话"),
+                format!("the operator has muted you, for {minutes} min yet: nobody sees this"),
+            ),
+        }
+    }
+
     /// A name was not accepted.
     pub fn name_error(self, error: NameError) -> String {
         let (chars, bytes) = (limits::NAME_CHARS, limits::NAME_BYTES);
@@ -244,6 +334,25 @@ impl Lang {
                 "this name is reserved: take another one".into(),
             ),
         }
+    }
+
+    /// A name that cannot be said in the classroom's text protocol.
+    pub fn classic_name(self) -> String {
+        let bytes = limits::NAME_BYTES;
+        self.pick(
+            format!("文本协议的姓名不能含空格和控制字符，最多 {bytes} 字节"),
+            format!(
+                "in the text protocol a name has no spaces and control characters, and at most {bytes} bytes"
+            ),
+        )
+    }
+
+    /// A command that the classroom's text protocol has no word for.
+    pub fn not_in_classic(self, command: &str) -> String {
+        self.pick(
+            format!("文本协议不支持 /{command}"),
+            format!("the text protocol has no word for /{command}"),
+        )
     }
 
     /// An address that could not be found or used.

@@ -54,6 +54,21 @@ pub fn block(prefix: &str, text: &str) -> String {
     block
 }
 
+/// `text` that another server wrote as it is to be shown: like [`block`], but a line that is indented already stays.
+pub fn relayed(text: &str) -> String {
+    let mut block = String::new();
+    for (number, line) in lines(text).enumerate() {
+        if number > 0 {
+            block.push('\n');
+            if !line.starts_with(INDENT) {
+                block.push_str(INDENT);
+            }
+        }
+        block.push_str(&line);
+    }
+    block
+}
+
 /// What is shown for `c`.
 fn shown(c: char) -> char {
     match c {
@@ -161,6 +176,13 @@ mod tests {
         assert_eq!(all("a\n\rb\n"), ["a", "", "b", ""]);
         assert_eq!(all("a\u{85}b\u{2029}c"), ["a\u{FFFD}b\u{FFFD}c"]);
         assert_eq!(all(""), [""]);
+    }
+
+    #[test]
+    fn what_another_server_wrote_is_indented_once() {
+        let block = block("小明 说：", "早\n管理员说：\x1b停机");
+        assert_eq!(relayed(&block), block);
+        assert_eq!(relayed("a\nb\x07"), "a\n    b\u{2407}");
     }
 
     #[test]

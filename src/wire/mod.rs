@@ -6,6 +6,7 @@
 
 mod ask;
 mod bytes;
+pub mod classic;
 mod events;
 mod open;
 mod sealed;

@@ -1,6 +1,7 @@
 //! The room by itself: a driver, and peers that speak its datagrams by hand.
 
 mod bans;
+mod classic;
 mod door;
 mod order;
 mod pace;
@@ -11,6 +12,7 @@ mod talk;
 
 use super::*;
 use crate::seal::Key;
+use crate::text::Name;
 use crate::wire::{
     Ask, Asked, Challenge, Datagram, Gone, Hello, Join, Kind, Moved, PacketNumber, Resume, Sealed,
     Tell, Told, Up, UpEncoder, Utterance, Welcome, What, decode_down,
