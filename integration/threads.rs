@@ -107,3 +107,22 @@ fn the_programs_join_their_threads_and_have_no_children() {
     console.write_all("/quit\n".as_bytes()).unwrap();
     assert_eq!(server.joined(), of_server);
 }
+
+#[test]
+fn the_client_of_a_classic_server_joins_them_too() {
+    let (server, mut console, mut shown) =
+        Running::start(programs::SERVER, &["--bind", "127.0.0.1:0", "--classic"]);
+    let mut line = String::new();
+    shown.read_line(&mut line).unwrap();
+    let address = line.trim().rsplit(' ').next().unwrap().to_owned();
+    let flags = ["--classic", "--name", "小明", &address];
+    let (client, input, _output) = Running::start(programs::CLIENT, &flags);
+    line.clear();
+    shown.read_line(&mut line).unwrap();
+    assert_eq!(line.trim(), "小明 进入聊天室");
+    assert_eq!(client.threads(2), names(&["receive", "send"]));
+    drop(input);
+    assert_eq!(client.joined(), names(&["receive", "send"]));
+    console.write_all("/quit\n".as_bytes()).unwrap();
+    assert!(server.joined().contains("router"));
+}

@@ -205,3 +205,32 @@ fn a_resume_from_a_number_that_never_was_is_bounded() {
         assert!((100..=103).contains(&again.welcome().first), "{next}");
     }
 }
+
+#[test]
+fn a_classic_login_is_answered_when_it_is_committed() {
+    let ledger = Slow::default();
+    let classic = Classic::Near;
+    let config = Config {
+        classic,
+        ..Config::default()
+    };
+    let mut house = House::with(config, Box::new(ledger.clone()), 1);
+    let (tom, other) = (address(1), address(2));
+    for from in [tom, tom, other] {
+        assert!(house.give(from, b"L Tom").is_empty(), "not before");
+    }
+    let text = |out: &Datagrams| -> Vec<(SocketAddr, String)> {
+        let all = out.iter();
+        all.map(|(to, bytes)| (*to, String::from_utf8_lossy(bytes).into_owned()))
+            .collect()
+    };
+    let mut out = text(&ledger.commit(&mut house, false));
+    out.sort();
+    assert_eq!(out, [(tom, "OK".into()), (other, "姓名已被使用".into())]);
+    assert!(house.give(tom, b"C Tom hi").is_empty());
+    assert_eq!(text(&house.give(tom, b"Q Tom")), [(tom, "EXIT".into())]);
+    assert_eq!(house.users.len(), 1, "until it is committed");
+    ledger.commit(&mut house, false);
+    assert!(house.users.is_empty());
+    assert_eq!(house.shown().len(), 3);
+}
