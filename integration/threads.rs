@@ -87,7 +87,7 @@ fn the_programs_join_their_threads_and_have_no_children() {
         Running::start(programs::SERVER, &["--bind", "127.0.0.1:0"]);
     let mut of_server = names(&["receive", "router", "screen"]);
     if cfg!(feature = "terminal") {
-        of_server.extend(names(&["discover"]));
+        of_server.extend(names(&["discover", "signals", "console"]));
     }
     let mut line = String::new();
     shown.read_line(&mut line).unwrap();

@@ -210,6 +210,10 @@ pub const COMMANDS: usize = 64;
 pub const SCREEN_BATCHES: usize = 64;
 /// Events in one such batch, at most.
 pub const SCREEN_BATCH: usize = 256;
+/// How long a server that ends waits for a screen or transcript that takes no more.
+pub const VIEWER_PATIENCE: Duration = Duration::from_secs(1);
+/// The metrics are written this often.
+pub const METRICS_EVERY: Duration = Duration::from_secs(15);
 /// The router looks this often whether a screen that lags takes more.
 pub const SCREEN_RETRY: Duration = Duration::from_millis(50);
 /// The client's receive thread looks this often whether the socket is another one, or all is over.

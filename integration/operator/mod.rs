@@ -2,7 +2,10 @@
 
 mod bans;
 mod discovery;
+mod files;
 mod settings;
+#[cfg(feature = "terminal")]
+mod signals;
 
 use crate::programs;
 use crossbeam_channel::{Receiver, unbounded};

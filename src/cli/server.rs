@@ -132,6 +132,36 @@ const FLAGS: &[Flag] = &[
         )),
         words("保存禁令的文件", "keeps the bans over a restart"),
     ),
+    Flag::new(
+        "transcript",
+        Value::File,
+        "FILE",
+        Default::None,
+        words(
+            "把所说的话追加到文件（不含悄悄话）",
+            "appends what is said to the file, whispers never",
+        ),
+    ),
+    Flag::new(
+        "transcript-format",
+        Value::Choice(&["plain", "json"]),
+        "plain|json",
+        Default::Words(words(
+            ".json、.jsonl 为 json，否则 plain",
+            "json for .json and .jsonl, else plain",
+        )),
+        words("其中的行：文字或 JSON", "its lines"),
+    ),
+    Flag::new(
+        "metrics",
+        Value::File,
+        "FILE",
+        Default::None,
+        words(
+            "每 15 秒把计数写入文件（Prometheus 文本格式）",
+            "writes the counters every 15 s, in the text format of Prometheus",
+        ),
+    ),
     LANG,
     CONFIG,
     Flag::switch(
@@ -263,6 +293,12 @@ pub struct ServerOptions {
     pub discovery: bool,
     /// Where the bans are kept, if anywhere.
     pub bans: Option<PathBuf>,
+    /// Where what is said is written to, if anywhere, and whether as JSON.
+    pub transcript: Option<(PathBuf, bool)>,
+    /// Where the numbers are written to, if anywhere.
+    pub metrics: Option<PathBuf>,
+    /// The command line, to be read again.
+    pub args: Vec<String>,
     /// Only to check: these are the settings that were found.
     pub check: Option<String>,
 }
@@ -279,7 +315,8 @@ pub fn server_options_in(
     args: impl Iterator<Item = String>,
     surroundings: &Surroundings,
 ) -> Result<Request<ServerOptions>, UsageError> {
-    let given = match Given::read(&SERVER, args, surroundings)? {
+    let args: Vec<String> = args.collect();
+    let given = match Given::read(&SERVER, args.iter().cloned(), surroundings)? {
         Request::Run(given) => given,
         Request::Print(text) => return Ok(Request::Print(text)),
     };
@@ -308,6 +345,9 @@ pub fn server_options_in(
         bind: given.text("bind").unwrap_or_default().to_owned(),
         config,
         lang: given.lang(),
+        transcript: transcript(&given),
+        metrics: given.text("metrics").map(PathBuf::from),
+        args,
         bans: given
             .text("bans")
             .map(PathBuf::from)
@@ -316,4 +356,15 @@ pub fn server_options_in(
         discovery: !given.is_on("no-discovery"),
         check: given.is_on("check-config").then(|| given.listing()),
     }))
+}
+
+fn transcript(given: &Given) -> Option<(PathBuf, bool)> {
+    let path = PathBuf::from(given.text("transcript")?);
+    let by_name = path
+        .extension()
+        .is_some_and(|end| end == "json" || end == "jsonl");
+    let json = given
+        .text("transcript-format")
+        .map_or(by_name, |format| format == "json");
+    Some((path, json))
 }

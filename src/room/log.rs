@@ -128,6 +128,15 @@ impl Log {
             .map(|entry| &entry.happened)
     }
 
+    /// When the event of this number happened, if it is retained.
+    pub(super) fn unix_ms(&self, number: u64) -> u64 {
+        let at = number
+            .checked_sub(self.first)
+            .and_then(|at| usize::try_from(at).ok());
+        at.and_then(|at| self.entries.get(at))
+            .map_or(0, |entry| entry.unix_ms)
+    }
+
     /// Encodes the events from `first` to before `end`, as `reader` sees them, as far as they fit; gives the
     /// number after the last one. What is no longer retained is told as a gap.
     pub(super) fn encode(

@@ -35,7 +35,7 @@ mod users;
 pub use bans::{Ban, TooMany, Whom};
 pub use figures::Figures;
 pub use ledger::{Entry, InMemory, Ledger, MemberRef, Proposal};
-pub use operator::{Classic, Config, Shown, Stats};
+pub use operator::{Classic, Config, Shown, Sight, Stats};
 pub use users::{User, UserMap};
 
 use crate::limits;
@@ -235,28 +235,6 @@ impl Room {
             self.wake_classic(users, now, slot);
         }
         self.apply(users, now);
-    }
-
-    /// The next event for the operator's screen.
-    pub fn poll_shown(&mut self) -> Option<Shown> {
-        if self.shown < self.log.first() {
-            let count = self.log.first() - self.shown;
-            self.shown = self.log.first();
-            return Some(Shown::Gap(count));
-        }
-        let shown = match self.log.event(self.shown)? {
-            Happened::Entered(author) => Shown::Entered(author.name.clone()),
-            Happened::Said { author, text, .. } => Shown::Said(author.name.clone(), text.clone()),
-            Happened::Left(author) => Shown::Left(author.name.clone()),
-            Happened::Announced(text) => Shown::Announced(text.clone()),
-            Happened::Acted { author, text, .. } => Shown::Acted(author.name.clone(), text.clone()),
-            Happened::Renamed { author, name, .. } => {
-                Shown::Renamed(author.name.clone(), name.clone())
-            }
-            Happened::Whispered(_) | Happened::Failed { .. } => Shown::Hidden,
-        };
-        self.shown += 1;
-        Some(shown)
     }
 
     /// A member's time has come: a timeout of its link, its silence, its rate, or the closing of the room.

@@ -1,5 +1,6 @@
 //! What the operator sets, counts and sees.
 
+use super::log::Happened;
 use super::users::NO_SESSION;
 use super::{Room, UserMap};
 use crate::limits;
@@ -146,7 +147,53 @@ pub enum Shown {
     Gap(u64),
 }
 
+/// An event as the operator sees it, and when it happened: in milliseconds since 1970.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sight {
+    /// When.
+    pub unix_ms: u64,
+    /// What.
+    pub shown: Shown,
+}
+
 impl Room {
+    /// The next event for the operator's screen.
+    pub fn poll_shown(&mut self) -> Option<Shown> {
+        let mut cursor = self.shown;
+        let sight = self.sight(&mut cursor);
+        self.shown = cursor;
+        sight.map(|sight| sight.shown)
+    }
+
+    /// Where one begins who wants to see all that the log holds.
+    pub fn first_seen(&self) -> u64 {
+        self.first_event
+    }
+
+    /// The next event for one who has seen those before `cursor`, which moves on.
+    pub fn sight(&self, cursor: &mut u64) -> Option<Sight> {
+        if *cursor < self.log.first() {
+            let shown = Shown::Gap(self.log.first() - *cursor);
+            *cursor = self.log.first();
+            let unix_ms = self.unix_ms;
+            return Some(Sight { unix_ms, shown });
+        }
+        let shown = match self.log.event(*cursor)? {
+            Happened::Entered(author) => Shown::Entered(author.name.clone()),
+            Happened::Said { author, text, .. } => Shown::Said(author.name.clone(), text.clone()),
+            Happened::Left(author) => Shown::Left(author.name.clone()),
+            Happened::Announced(text) => Shown::Announced(text.clone()),
+            Happened::Acted { author, text, .. } => Shown::Acted(author.name.clone(), text.clone()),
+            Happened::Renamed { author, name, .. } => {
+                Shown::Renamed(author.name.clone(), name.clone())
+            }
+            Happened::Whispered(_) | Happened::Failed { .. } => Shown::Hidden,
+        };
+        let unix_ms = self.log.unix_ms(*cursor);
+        *cursor += 1;
+        Some(Sight { unix_ms, shown })
+    }
+
     /// The wall clock as it was told last.
     pub fn wall_clock(&self) -> u64 {
         self.unix_ms

@@ -4,10 +4,11 @@ use super::{Command, answers, bans, orders, screen};
 use crate::cli::{self, SERVER, Typed};
 use crate::limits;
 use crate::lines::Lines;
-use crate::room::Ban;
+use crate::room::{Ban, Room, UserMap};
 use crate::text::{Lang, utterance};
 use crossbeam_channel::{Sender, bounded};
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// What the console needs; whoever else speaks for the operator holds one too.
 #[derive(Clone)]
@@ -101,6 +102,19 @@ impl Console {
                 format!("cannot write --bans {path}: {error}; bans end with the server"),
             ));
         }
+    }
+
+    /// Has the router do something with the room, and waits for what comes of it.
+    pub(super) fn ask<T: Send + 'static>(
+        &self,
+        act: impl FnOnce(&mut Room, &mut UserMap, Duration) -> T + Send + 'static,
+    ) -> Result<T, Gone> {
+        let (answer_in, answers) = bounded(1);
+        self.send(Command::Do(Box::new(move |room, users, now| {
+            // Whoever asked waits for nothing but this.
+            let _ = answer_in.try_send(act(room, users, now));
+        })))?;
+        answers.recv().map_err(|_| Gone)
     }
 
     fn send(&self, command: Command) -> Result<(), Gone> {

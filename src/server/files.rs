@@ -26,6 +26,13 @@ fn create(path: &Path, mode: u32) -> io::Result<File> {
     with_mode(&mut options, mode).open(path)
 }
 
+/// Opens a file to write at its end.
+pub(super) fn append(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.append(true).create(true);
+    with_mode(&mut options, 0o600).open(path)
+}
+
 #[cfg(unix)]
 fn with_mode(options: &mut OpenOptions, mode: u32) -> &mut OpenOptions {
     std::os::unix::fs::OpenOptionsExt::mode(options, mode)

@@ -5,6 +5,9 @@
 //! | receive | the socket's receiving side | a datagram |
 //! | router | the room; lends it the user map for a batch | datagrams, commands, the room's next timeout |
 //! | screen | stdout, shared with the console's answers | events to show |
+//! | transcript, if there is one | its file | events to write |
+//! | metrics, if there are any | their file | the time to write them again |
+//! | signals, with the feature `terminal` | signals; the console has a thread of its own then | a signal |
 //! | discover, with the feature `terminal` | the socket for those who look for a room | a datagram |
 //! | main: the console | stdin | a line |
 //!
@@ -19,17 +22,22 @@ pub mod calendar;
 mod console;
 mod discover;
 mod files;
+mod metrics;
 pub mod orders;
 mod receive;
 mod router;
 pub mod screen;
+#[cfg(feature = "terminal")]
+mod signals;
+mod transcript;
 
 use crate::cli::{self, Exit, ServerOptions};
 use crate::limits;
-use crate::room::{Ban, InMemory, Room, UserMap};
+use crate::room::{Ban, InMemory, Room, Sight, Stats, UserMap};
 use crate::text::Lang;
 use console::Console;
 use crossbeam_channel::{Receiver, Sender, bounded};
+use metrics::Metrics;
 use orders::Answer;
 use parking_lot::Mutex;
 use std::net::{SocketAddr, UdpSocket};
@@ -37,6 +45,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
+use transcript::Transcript;
 
 /// A datagram between the receive thread and the router.
 struct Datagram {
@@ -49,8 +58,12 @@ enum Command {
     Announce(String),
     /// A command and what follows it; the answer is in this language.
     Obey(String, String, Lang, Sender<Option<Answer>>),
+    Do(Act),
     Close,
 }
+
+/// Something to be done with the room.
+type Act = Box<dyn FnOnce(&mut Room, &mut UserMap, Duration) + Send>;
 
 /// What the threads have in common.
 struct Shared {
@@ -61,6 +74,10 @@ struct Shared {
     ended: AtomicBool,
     /// Datagrams that found the queue to the router full.
     overrun: AtomicU64,
+    /// Events that the transcript could not take.
+    lost: AtomicU64,
+    /// The room's numbers when it ended.
+    last: Mutex<Stats>,
 }
 
 /// Runs the server until the operator ends it.
@@ -82,6 +99,22 @@ fn check(options: &ServerOptions, settings: &str) -> Exit {
     if let Err(what) = kept_bans(options) {
         cli::complain(&format!("chat-server: {what}"));
         return Exit::Usage;
+    }
+    let transcript = options
+        .transcript
+        .as_ref()
+        .map(|(path, _)| ("--transcript", path));
+    let metrics = options.metrics.as_ref().map(|path| ("--metrics", path));
+    for (flag, path) in transcript.into_iter().chain(metrics) {
+        let folder = path
+            .parent()
+            .filter(|folder| !folder.as_os_str().is_empty());
+        if folder.is_some_and(|folder| !folder.is_dir()) {
+            let (path, lang) = (path.display(), options.lang);
+            let what = lang.pick("没有这个目录", "there is no such folder");
+            cli::complain(&format!("chat-server: {flag} {path}: {what}"));
+            return Exit::Usage;
+        }
     }
     screen::show(settings);
     Exit::Done
@@ -123,6 +156,8 @@ fn open(options: &ServerOptions) -> Result<(Room, Shared), String> {
         began: Instant::now(),
         ended: AtomicBool::new(false),
         overrun: AtomicU64::new(0),
+        lost: AtomicU64::new(0),
+        last: Mutex::default(),
     };
     Ok((room, shared))
 }
@@ -147,44 +182,56 @@ fn serve(room: Room, shared: &Arc<Shared>, options: &ServerOptions) -> Exit {
     let (datagrams_in, datagrams) = bounded(limits::RECEIVE_QUEUE);
     let (commands_in, commands) = bounded(limits::COMMANDS);
     let (batches_in, batches) = bounded(limits::SCREEN_BATCHES);
+    // Nothing is sent here: it is closed when the router has ended.
+    let (ended_in, ended) = bounded::<()>(0);
+    let console = Console {
+        commands: commands_in.clone(),
+        lang,
+        bans: options.bans.clone(),
+    };
     let mut threads = Threads::default();
-    if options.discovery {
-        discover::join_groups(&shared.socket, address);
-        #[cfg(feature = "terminal")]
-        if let Some(socket) = discover::listen(address) {
-            let (shared, datagrams) = (shared.clone(), datagrams_in.clone());
-            threads.start("discover", move || {
-                discover::run(&shared, address, &socket, &datagrams);
-            });
+    let mut viewers = vec![batches_in];
+    let again = match threads.transcript(options, shared, &mut viewers) {
+        Ok(again) => again,
+        Err(what) => {
+            cli::complain(&format!("chat-server: {what}"));
+            return Exit::Failure;
         }
-    }
-    // Whoever reads this may look for the room, or come in.
+    };
+    threads.discover(options, shared, address, &datagrams_in);
+    #[cfg(feature = "terminal")]
+    let signals = signals::watch();
+    // Whoever reads this may look for the room, or come in, or close it.
     screen::show(&format!(
         "{} {address}\n",
         lang.pick("聊天室已开放", "The room is open at")
     ));
+    threads.metrics(options, shared, &console, (&datagrams, &ended));
     threads.start("receive", {
         let shared = shared.clone();
         move || receive::run(&shared, &datagrams_in)
     });
     threads.start("router", {
         let shared = shared.clone();
-        move || router::Router::new(room, shared, datagrams, commands, batches_in).run()
+        move || {
+            router::Router::new(room, shared, datagrams, commands, viewers).run();
+            drop(ended_in);
+        }
     });
     threads.start("screen", move || screen::run(&batches, lang));
-    if threads.exit == Exit::Done {
-        let console = Console {
-            commands: commands_in.clone(),
-            lang,
-            bans: options.bans.clone(),
-        };
-        console.run();
-    } else {
+    if threads.exit != Exit::Done {
         shared.end(address);
         let _ = commands_in.try_send(Command::Close);
+        return threads.join();
     }
+    #[cfg(feature = "terminal")]
+    signals::attend(signals, &console, (options, &again), &ended, &mut threads);
+    #[cfg(not(feature = "terminal"))]
+    console.run();
     // The commands' channel stays open meanwhile: the end of stdin is not the end of the room.
-    threads.join()
+    let exit = threads.join();
+    drop(again);
+    exit
 }
 
 /// The server's threads, and how it goes with them.
@@ -203,6 +250,69 @@ impl Default for Threads {
 }
 
 impl Threads {
+    /// The thread of the transcript, if there is one, becomes a viewer; a word to what is given, and it opens its
+    /// file anew.
+    fn transcript(
+        &mut self,
+        options: &ServerOptions,
+        shared: &Arc<Shared>,
+        viewers: &mut Vec<Sender<Vec<Sight>>>,
+    ) -> Result<Option<Sender<()>>, String> {
+        let Some((path, json)) = options.transcript.clone() else {
+            return Ok(None);
+        };
+        let transcript = Transcript::open(path, json, options.lang)?;
+        let (sights_in, sights) = bounded(limits::SCREEN_BATCHES);
+        let (again_in, again) = bounded(1);
+        let shared = shared.clone();
+        self.start("transcript", move || {
+            transcript.run(&sights, &again, &shared.lost);
+        });
+        viewers.push(sights_in);
+        Ok(Some(again_in))
+    }
+
+    /// Lets the room be found, if it is to be.
+    #[cfg_attr(not(feature = "terminal"), expect(unused_variables))]
+    fn discover(
+        &mut self,
+        options: &ServerOptions,
+        shared: &Arc<Shared>,
+        address: SocketAddr,
+        datagrams: &Sender<Datagram>,
+    ) {
+        if !options.discovery {
+            return;
+        }
+        discover::join_groups(&shared.socket, address);
+        #[cfg(feature = "terminal")]
+        if let Some(socket) = discover::listen(address) {
+            let (shared, datagrams) = (shared.clone(), datagrams.clone());
+            self.start("discover", move || {
+                discover::run(&shared, address, &socket, &datagrams);
+            });
+        }
+    }
+
+    /// The thread of the metrics, if there is one.
+    fn metrics(
+        &mut self,
+        options: &ServerOptions,
+        shared: &Arc<Shared>,
+        console: &Console,
+        (datagrams, ended): (&Datagrams, &Receiver<()>),
+    ) {
+        if let Some(path) = options.metrics.clone() {
+            let metrics = Metrics {
+                path,
+                console: console.clone(),
+                datagrams: datagrams.clone(),
+            };
+            let (shared, ended) = (shared.clone(), ended.clone());
+            self.start("metrics", move || metrics.run(&shared, &ended));
+        }
+    }
+
     fn start(&mut self, name: &str, run: impl FnOnce() + Send + 'static) {
         match thread::Builder::new().name(name.into()).spawn(run) {
             Ok(thread) => self.running.push(thread),

@@ -5,7 +5,7 @@
 use super::orders::Place;
 use super::{Command, Datagram, Datagrams, Shared, calendar};
 use crate::limits;
-use crate::room::{Room, Shown, UserMap};
+use crate::room::{Room, Sight, UserMap};
 use crossbeam_channel::{Receiver, Sender, select};
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,9 +15,9 @@ pub(super) struct Router {
     shared: Arc<Shared>,
     datagrams: Datagrams,
     commands: Receiver<Command>,
-    /// `None` once the screen is gone.
-    screen: Option<Sender<Vec<Shown>>>,
-    screen_lags: bool,
+    viewers: Vec<Viewer>,
+    /// Some viewer takes no more at present.
+    lags: bool,
     unsent: u64,
 }
 
@@ -34,15 +34,18 @@ impl Router {
         shared: Arc<Shared>,
         datagrams: Datagrams,
         commands: Receiver<Command>,
-        screen: Sender<Vec<Shown>>,
+        viewers: Vec<Sender<Vec<Sight>>>,
     ) -> Router {
+        let cursor = room.first_seen();
+        let viewers = viewers.into_iter().map(|sights| Viewer { sights, cursor });
+
         Router {
+            viewers: viewers.collect(),
             room,
             shared,
             datagrams,
             commands,
-            screen: Some(screen),
-            screen_lags: false,
+            lags: false,
             unsent: 0,
         }
     }
@@ -57,6 +60,8 @@ impl Router {
                 break;
             }
         }
+        self.show_rest();
+        *self.shared.last.lock() = self.room.stats();
         if let Ok(address) = self.shared.socket.local_addr() {
             self.shared.end(address);
         }
@@ -76,7 +81,7 @@ impl Router {
             Some(at) => at.saturating_sub(now).max(Duration::from_millis(1)),
             None => Duration::from_secs(3600),
         };
-        if self.screen_lags {
+        if self.lags {
             pause = pause.min(limits::SCREEN_RETRY);
         }
         select! {
@@ -134,6 +139,7 @@ impl Router {
                 // The console waits for nothing but this; if it has ended, nobody wants to know.
                 let _ = answer.try_send(place.obey(&command, &words));
             }
+            Command::Do(act) => act(&mut self.room, users, now),
             Command::Close => self.room.handle_close(now),
         }
     }
@@ -151,25 +157,57 @@ impl Router {
         }
     }
 
-    /// Hands events to the screen while it takes them; what it does not take stays in the log.
+    /// Hands events to each viewer while it takes them; what it does not take stays in the log.
     fn show(&mut self) {
-        self.screen_lags = false;
-        let Some(screen) = &self.screen else { return };
-        loop {
-            if screen.is_full() {
-                self.screen_lags = true;
-                return;
+        let room = &self.room;
+        self.lags = false;
+        let lags = &mut self.lags;
+        self.viewers.retain_mut(|viewer| {
+            loop {
+                if viewer.sights.is_full() {
+                    *lags = true;
+                    return true;
+                }
+                let sights = viewer.next(room);
+                if sights.is_empty() {
+                    return true;
+                }
+                if viewer.sights.try_send(sights).is_err() {
+                    return false;
+                }
             }
-            let shown: Vec<Shown> = std::iter::from_fn(|| self.room.poll_shown())
-                .take(limits::SCREEN_BATCH)
-                .collect();
-            if shown.is_empty() {
-                return;
-            }
-            if screen.try_send(shown).is_err() {
-                self.screen = None;
-                return;
+        });
+    }
+
+    /// The room is closed: what was said last is still shown to whoever takes it before long.
+    fn show_rest(&mut self) {
+        for viewer in &mut self.viewers {
+            loop {
+                let sights = viewer.next(&self.room);
+                if sights.is_empty()
+                    || viewer
+                        .sights
+                        .send_timeout(sights, limits::VIEWER_PATIENCE)
+                        .is_err()
+                {
+                    break;
+                }
             }
         }
+    }
+}
+
+/// Someone who is shown the log: a cursor into it, like any member.
+struct Viewer {
+    sights: Sender<Vec<Sight>>,
+    cursor: u64,
+}
+
+impl Viewer {
+    fn next(&mut self, room: &Room) -> Vec<Sight> {
+        let cursor = &mut self.cursor;
+        std::iter::from_fn(|| room.sight(cursor))
+            .take(limits::SCREEN_BATCH)
+            .collect()
     }
 }

@@ -1,17 +1,17 @@
 //! The operator's screen: the room as plain lines on stdout.
 
-use crate::room::Shown;
+use crate::room::{Shown, Sight};
 use crate::text::Lang;
 use crossbeam_channel::Receiver;
 use std::io::Write;
 
 /// The screen thread: shows batches until there will be no more.
-pub(super) fn run(batches: &Receiver<Vec<Shown>>, lang: Lang) {
+pub(super) fn run(batches: &Receiver<Vec<Sight>>, lang: Lang) {
     let mut lines = String::new();
     while let Ok(batch) = batches.recv() {
         lines.clear();
         // What waits goes out in one write.
-        for shown in std::iter::once(batch).chain(batches.try_iter()).flatten() {
+        for Sight { shown, .. } in std::iter::once(batch).chain(batches.try_iter()).flatten() {
             if let Some(line) = line(&shown, lang) {
                 lines.push_str(&line);
                 lines.push('\n');

@@ -1,0 +1,155 @@
+//! What is said, in a file: a line for each event, in the log's order, whispers never.
+//!
+//! What cannot be written is lost to the transcript, counted and logged, and to nobody else.
+
+use super::{calendar, files, screen};
+use crate::room::{Shown, Sight};
+use crate::text::Lang;
+use crossbeam_channel::{Receiver, select};
+use std::fs::File;
+use std::io::Write;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// See the module.
+pub(super) struct Transcript {
+    path: PathBuf,
+    file: File,
+    json: bool,
+    lang: Lang,
+    /// The file may end within a line.
+    broken: bool,
+}
+
+impl Transcript {
+    /// Opens the file, to write at its end.
+    pub(super) fn open(path: PathBuf, json: bool, lang: Lang) -> Result<Transcript, String> {
+        let file = files::append(&path)
+            .map_err(|error| format!("--transcript {}: {error}", path.display()))?;
+        Ok(Transcript {
+            path,
+            file,
+            json,
+            lang,
+            broken: false,
+        })
+    }
+
+    /// The thread: writes until there will be no more. At a word on `again` the file is opened anew.
+    pub(super) fn run(
+        mut self,
+        sights: &Receiver<Vec<Sight>>,
+        again: &Receiver<()>,
+        lost: &AtomicU64,
+    ) {
+        let mut again = again.clone();
+        loop {
+            select! {
+                recv(sights) -> batch => match batch {
+                    Ok(batch) => self.write(&batch, lost),
+                    Err(_) => return,
+                },
+                recv(again) -> asked => match asked {
+                    Ok(()) => self.reopen(),
+                    Err(_) => again = crossbeam_channel::never(),
+                },
+            }
+        }
+    }
+
+    fn reopen(&mut self) {
+        match files::append(&self.path) {
+            Ok(file) => {
+                self.file = file;
+                self.broken = false;
+            }
+            Err(error) => log::error!(
+                "cannot open {} anew, and go on in the file that was open: {error}",
+                self.path.display()
+            ),
+        }
+    }
+
+    fn write(&mut self, sights: &[Sight], lost: &AtomicU64) {
+        let mut lines = String::new();
+        if self.broken {
+            lines.push('\n');
+        }
+        let mut count = 0;
+        for sight in sights {
+            let line = if self.json {
+                json(sight)
+            } else {
+                plain(sight, self.lang)
+            };
+            if let Some(line) = line {
+                lines += &line;
+                lines.push('\n');
+                count += 1;
+            }
+        }
+        match self.file.write_all(lines.as_bytes()) {
+            Ok(()) => self.broken = false,
+            Err(error) => {
+                self.broken = true;
+                let before = lost.fetch_add(count, Ordering::Relaxed);
+                if before == 0 || (before + count).ilog2() > before.ilog2() {
+                    let (path, lost) = (self.path.display(), before + count);
+                    log::error!("cannot write {path}, {lost} events of it are lost: {error}");
+                }
+            }
+        }
+    }
+}
+
+/// `2026-11-22T19:03:04Z 小明 说：大家好`
+fn plain(sight: &Sight, lang: Lang) -> Option<String> {
+    let line = screen::line(&sight.shown, lang)?;
+    Some(format!("{} {line}", calendar::written(sight.unix_ms)))
+}
+
+/// `{"time":"2026-11-22T19:03:04Z","event":"said","name":"小明","text":"大家好"}`
+fn json(sight: &Sight) -> Option<String> {
+    let (event, fields) = match &sight.shown {
+        Shown::Entered(name) => ("entered", vec![("name", name.as_str())]),
+        Shown::Left(name) => ("left", vec![("name", name.as_str())]),
+        Shown::Said(name, text) => ("said", vec![("name", name.as_str()), ("text", text)]),
+        Shown::Acted(name, text) => ("acted", vec![("name", name.as_str()), ("text", text)]),
+        Shown::Announced(text) => ("announced", vec![("text", &**text)]),
+        Shown::Renamed(name, other) => (
+            "renamed",
+            vec![("name", name.as_str()), ("to", other.as_str())],
+        ),
+        Shown::Gap(count) => {
+            let time = calendar::written(sight.unix_ms);
+            return Some(format!(
+                "{{\"time\":\"{time}\",\"event\":\"gap\",\"count\":{count}}}"
+            ));
+        }
+        Shown::Hidden => return None,
+    };
+    let mut line = format!(
+        "{{\"time\":\"{}\",\"event\":\"{event}\"",
+        calendar::written(sight.unix_ms)
+    );
+    for (name, value) in fields {
+        line += &format!(",\"{name}\":");
+        quote(&mut line, value);
+    }
+    Some(line + "}")
+}
+
+/// A text as JSON writes it (RFC 8259, section 7).
+fn quote(to: &mut String, text: &str) {
+    to.push('"');
+    for c in text.chars() {
+        match c {
+            '"' => to.push_str("\\\""),
+            '\\' => to.push_str("\\\\"),
+            '\n' => to.push_str("\\n"),
+            c if c.is_control() => *to += &format!("\\u{:04x}", u32::from(c)),
+            c => to.push(c),
+        }
+    }
+    to.push('"');
+}
