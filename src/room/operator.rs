@@ -213,12 +213,13 @@ impl Room {
         }
     }
 
-    /// Other settings, for whoever comes or speaks from now on. How long silence may last stays as it is: the
-    /// members were told.
+    /// Other settings, for whoever comes or speaks from now on. How long silence may last stays as it is, since the
+    /// members were told, and so does whether the text protocol is spoken.
     pub fn set_config(&mut self, config: Config) {
         self.door.set_per_address(config.per_address);
         self.config = Config {
             idle_timeout: self.config.idle_timeout,
+            classic: self.config.classic,
             ..config
         };
     }
