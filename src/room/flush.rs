@@ -4,7 +4,6 @@
 //! only head and tag are written, in front of the shared body, and nothing is copied.
 
 use super::Room;
-use super::classic::Piece;
 use super::log::Log;
 use super::member::{MemberId, NOBODY};
 use super::path::Path;
@@ -174,7 +173,8 @@ enum Place {
     Reply,
     Own,
     Shared(usize),
-    Classic(Piece),
+    /// What the classic members hold ready.
+    Classic,
 }
 
 impl Room {
@@ -185,7 +185,7 @@ impl Room {
             Place::Reply => &self.flush.reply,
             Place::Own => &self.flush.own.frame,
             Place::Shared(at) => &self.flush.shared[at].frame,
-            Place::Classic(piece) => self.classics.bytes(piece),
+            Place::Classic => self.classics.bytes(),
         };
         self.stats.sent += 1;
         self.stats.bytes_sent += bytes.len() as u64;
@@ -208,8 +208,7 @@ impl Room {
             self.schedule(now, slot);
             self.flush.at += 1;
         }
-        let (to, piece) = self.transmit_classic(now)?;
-        Some((to, Place::Classic(piece)))
+        Some((self.transmit_classic(now)?, Place::Classic))
     }
 
     /// The next datagram for one member.

@@ -83,13 +83,15 @@ pub(super) struct ClassicMembers {
     /// Members that may have something to be sent.
     queue: VecDeque<u32>,
     lines: Lines,
+    going_out: Piece,
     /// The line that is no event's.
     line: String,
 }
 
 /// A datagram for a classic member.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Piece {
+#[derive(Clone, Copy, Debug, Default)]
+enum Piece {
+    #[default]
     Ok,
     Exit,
     /// Of an event: where its datagrams are, and which.
@@ -142,8 +144,9 @@ impl ClassicMembers {
         None
     }
 
-    pub(super) fn bytes(&self, piece: Piece) -> &[u8] {
-        match piece {
+    /// The datagram that is going out.
+    pub(super) fn bytes(&self) -> &[u8] {
+        match self.going_out {
             Piece::Ok => classic::OK.as_bytes(),
             Piece::Exit => classic::EXIT.as_bytes(),
             Piece::Event(at, piece) => self.lines.bytes(at, piece),
@@ -268,10 +271,13 @@ impl ClassicMember {
 
 impl Room {
     /// The next datagram for a classic member.
-    pub(super) fn transmit_classic(&mut self, now: Duration) -> Option<(SocketAddr, Piece)> {
+    pub(super) fn transmit_classic(&mut self, now: Duration) -> Option<SocketAddr> {
         while let Some(place) = self.classics.current() {
             match self.next_piece(now, place) {
-                Ok(found) => return Some(found),
+                Ok((to, piece)) => {
+                    self.classics.going_out = piece;
+                    return Some(to);
+                }
                 Err(pause) => {
                     self.classics.queue.pop_front();
                     self.schedule_classic(now, place, pause);
