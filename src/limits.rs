@@ -144,6 +144,8 @@ pub const HISTORY: usize = 200;
 pub const HISTORY_WANTED: usize = 20;
 /// Names and addresses that are banned, at most.
 pub const BANS: usize = 4096;
+/// Members are woken at multiples of this time.
+pub const WAKE_GRAIN: Duration = Duration::from_millis(4);
 /// Entries of the room's timers that may be out of date, beside one for each member.
 pub const STALE_TIMERS: usize = 64;
 /// Sessions that ended and are remembered, so that each can be told why, or be resumed.
@@ -165,6 +167,10 @@ pub const FAN_OUT_PAUSE: Duration = Duration::from_micros(2);
 pub const FAN_OUT_PAUSE_LOADED: Duration = Duration::from_micros(10);
 /// Events that are few.
 pub const FAN_OUT_FEW: u64 = 3;
+/// That someone came or left goes out with the next words, or when everyone was served this long ago, times the members…
+pub const NOTICE_PAUSE: Duration = Duration::from_micros(50);
+/// …but no longer: when a thousand come at the same time, each of them need not be told of each other at once.
+pub const NOTICE_PAUSE_MOST: Duration = Duration::from_millis(250);
 /// Encoded bodies that are kept for members at the same cursor (a power of two).
 pub const BODIES: usize = 128;
 /// When the room closes, members have so long to learn the last events…
@@ -214,6 +220,10 @@ pub const SCREEN_BATCH: usize = 256;
 pub const VIEWER_PATIENCE: Duration = Duration::from_secs(1);
 /// The metrics are written this often.
 pub const METRICS_EVERY: Duration = Duration::from_secs(15);
+/// The screen's thread rests so long after it has written, and then shows what has come meanwhile.
+pub const SCREEN_PAUSE: Duration = Duration::from_millis(50);
+/// The router waits no shorter than this for a timer.
+pub const TIMER_LEAST: Duration = Duration::from_micros(100);
 /// The router looks this often whether a screen that lags takes more.
 pub const SCREEN_RETRY: Duration = Duration::from_millis(50);
 /// The client's receive thread looks this often whether the socket is another one, or all is over.

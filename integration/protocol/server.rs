@@ -332,7 +332,7 @@ fn a_closing_room_says_so_until_it_is_told_goodbye() {
     server.take(HERE, &client.up(1, 0, &[]));
     server.room.handle_close(server.now);
     let mut answers = server.pass(limits::FAN_OUT_PAUSE_LOADED);
-    answers.extend(server.pass(limits::CLOSE_REPEAT * 2));
+    answers.extend(server.pass((limits::CLOSE_REPEAT + limits::WAKE_GRAIN) * 2));
     let told = answers
         .iter()
         .filter(|(_, bytes)| bytes[2] == Kind::Gone as u8);

@@ -70,9 +70,11 @@ pub(super) struct Flush {
     /// The members of the flush under way, and how far it is.
     list: Vec<u32>,
     at: usize,
-    /// Everyone is to be flushed next, but not before a time.
-    everyone: bool,
-    earliest: Duration,
+    /// When everyone is to be flushed, if that is to be.
+    everyone_at: Option<Duration>,
+    /// Words are to wait until then, since everyone was served just now, and notices until then.
+    words_at: Duration,
+    notices_at: Duration,
     /// Events to before this number may go out: the log's end when everyone was last flushed.
     horizon: u64,
     /// Members that are to be flushed next.
@@ -91,8 +93,9 @@ impl Default for Flush {
         Flush {
             list: Vec::new(),
             at: 0,
-            everyone: false,
-            earliest: Duration::ZERO,
+            everyone_at: None,
+            words_at: Duration::ZERO,
+            notices_at: Duration::ZERO,
             horizon: 0,
             dirty: Vec::new(),
             shared: (0..limits::BODIES).map(|_| Body::empty()).collect(),
@@ -104,8 +107,17 @@ impl Default for Flush {
 }
 
 impl Flush {
-    pub(super) fn everyone(&mut self) {
-        self.everyone = true;
+    /// Something was said: it goes to everyone.
+    pub(super) fn words(&mut self) {
+        let at = self
+            .everyone_at
+            .map_or(self.words_at, |at| at.min(self.words_at));
+        self.everyone_at = Some(at);
+    }
+
+    /// Someone came or left: it goes to everyone with the next words, or with other notices.
+    pub(super) fn notice(&mut self) {
+        self.everyone_at.get_or_insert(self.notices_at);
     }
 
     pub(super) fn touch(&mut self, slot: u32, dirty: &mut bool) {
@@ -116,7 +128,7 @@ impl Flush {
 
     /// When everyone is to be flushed.
     pub(super) fn poll_timeout(&self) -> Option<Duration> {
-        self.everyone.then_some(self.earliest)
+        self.everyone_at
     }
 
     /// The member to flush now.
@@ -126,15 +138,18 @@ impl Flush {
             self.list.clear();
             // Those who were touched may be gone by now, so they are no part of `live` then.
             self.list.append(&mut self.dirty);
-            if self.everyone && now >= self.earliest {
-                self.everyone = false;
+            if self.everyone_at.is_some_and(|at| at <= now) {
+                self.everyone_at = None;
                 let few = end - self.horizon <= limits::FAN_OUT_FEW;
                 let pause = if few {
                     limits::FAN_OUT_PAUSE
                 } else {
                     limits::FAN_OUT_PAUSE_LOADED
                 };
-                self.earliest = now + pause * live.len() as u32;
+                let members = live.len() as u32;
+                self.words_at = now + pause * members;
+                self.notices_at =
+                    now + (limits::NOTICE_PAUSE * members).min(limits::NOTICE_PAUSE_MOST);
                 self.horizon = end;
                 self.list.extend_from_slice(live);
             }

@@ -30,6 +30,7 @@ mod seek;
 mod talk;
 #[cfg(test)]
 mod tests;
+mod timers;
 mod users;
 
 pub use bans::{Ban, TooMany, Whom};
@@ -41,7 +42,7 @@ pub use users::{User, UserMap};
 use crate::limits;
 use crate::link::Random;
 use crate::seal::Secrets;
-use crate::wire::{self, Datagram, GoneReason, Malformed, Open, Refusal, Refused};
+use crate::wire::{self, Datagram, Malformed, Open, Refusal, Refused};
 use bans::Bans;
 use classic::ClassicMembers;
 use door::Door;
@@ -191,7 +192,7 @@ impl Room {
     /// The operator closes the room: members are told until they know, see [`Room::is_closed`].
     pub fn handle_close(&mut self, now: Duration) {
         self.closing_since.get_or_insert(now);
-        self.flush.everyone();
+        self.flush.words();
         self.classics.everyone();
     }
 
@@ -237,66 +238,6 @@ impl Room {
         self.apply(users, now);
     }
 
-    /// A member's time has come: a timeout of its link, its silence, its rate, or the closing of the room.
-    fn wake(&mut self, users: &mut UserMap, now: Duration, slot: u32) {
-        let Some(member) = self.slots.member(slot) else {
-            return;
-        };
-        member.wake = Duration::MAX;
-        if now.saturating_sub(member.link.heard_at()) >= self.config.idle_timeout {
-            // What it was heard saying is said before it leaves.
-            self.release(now, slot, 0);
-            self.remove(users, now, slot, GoneReason::Silent, "");
-            return;
-        }
-        if member.link.handle_timeout(now) && member.path.timed_out(now) {
-            member.link.limit_window(member.path.window());
-        }
-        let rate = self.rate(now);
-        self.release(now, slot, rate);
-        self.touch(slot);
-    }
-
-    /// Makes sure that the member is woken when it next has something to do. Called when the flush is done
-    /// with the member, so that nothing is due already.
-    fn schedule(&mut self, now: Duration, slot: u32) {
-        let idle_timeout = self.config.idle_timeout;
-        let closing_since = self.closing_since;
-        let Some(member) = self.slots.member(slot) else {
-            return;
-        };
-        let mut at = member.link.heard_at() + idle_timeout;
-        if let Some(link) = member.link.poll_timeout() {
-            at = at.min(link);
-        }
-        if let Some(since) = closing_since {
-            // Told once, it is told again; until then it is told when it has everything, or at the latest.
-            at = at.min(member.tell_gone_at.unwrap_or(since + limits::CLOSE_DELIVER));
-        }
-        let wake = member.wake;
-        if !member.waiting.is_empty() && !member.leaving {
-            let mut tokens = member.rate;
-            // The time may have moved on since the last token was asked for.
-            at = at.min(tokens.take(now, self.rate(now)).err().unwrap_or(now));
-        }
-        if at < wake {
-            if let Some(member) = self.slots.member(slot) {
-                member.wake = at;
-            }
-            self.timers.push(Reverse((at, slot)));
-            self.prune_timers();
-        }
-    }
-
-    /// Forgets the entries that are to be passed over, once they are more than the others.
-    fn prune_timers(&mut self) {
-        if self.timers.len() > 2 * self.slots.live().len() + limits::STALE_TIMERS {
-            let slots = &mut self.slots;
-            self.timers
-                .retain(|Reverse((at, slot))| slots.member(*slot).is_some_and(|m| m.wake == *at));
-        }
-    }
-
     /// The member may have something to send.
     fn touch(&mut self, slot: u32) {
         if let Some(member) = self.slots.member(slot) {
@@ -334,7 +275,10 @@ impl Room {
     /// Appends to the log; everyone is to have it.
     fn append(&mut self, happened: Happened) -> u64 {
         self.stats.events += 1;
-        self.flush.everyone();
+        match happened {
+            Happened::Entered(_) | Happened::Left(_) => self.flush.notice(),
+            _ => self.flush.words(),
+        }
         self.classics.everyone();
         self.log.append(self.unix_ms, happened)
     }

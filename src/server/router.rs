@@ -77,8 +77,8 @@ impl Router {
         }
         let now = self.now();
         let mut pause = match self.room.poll_timeout() {
-            // Timers are not finer than a millisecond: an earlier one would only spin.
-            Some(at) => at.saturating_sub(now).max(Duration::from_millis(1)),
+            // The kernel's timers are no finer: an earlier one would only spin.
+            Some(at) => at.saturating_sub(now).max(limits::TIMER_LEAST),
             None => Duration::from_secs(3600),
         };
         if self.lags {

@@ -1,5 +1,6 @@
 //! The operator's screen: the room as plain lines on stdout.
 
+use crate::limits;
 use crate::room::{Shown, Sight};
 use crate::text::Lang;
 use crossbeam_channel::Receiver;
@@ -18,6 +19,8 @@ pub(super) fn run(batches: &Receiver<Vec<Sight>>, lang: Lang) {
             }
         }
         show(&lines);
+        // To wake for each event would cost as much as to deliver it to several members.
+        std::thread::sleep(limits::SCREEN_PAUSE);
     }
 }
 

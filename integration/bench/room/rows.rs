@@ -11,7 +11,7 @@ use chatroom::session::Session;
 use std::time::{Duration, Instant};
 
 /// Handshakes that are open at once: more would overflow a default receive buffer, and wait for their retries.
-const HANDSHAKES: usize = 16;
+const HANDSHAKES: usize = 64;
 /// What is not delivered by then is lost.
 const PATIENCE: Duration = Duration::from_secs(20);
 /// The crowd looks this often whether to stop.

@@ -13,6 +13,7 @@ mod talk;
 use super::*;
 use crate::seal::Key;
 use crate::text::Name;
+use crate::wire::GoneReason;
 use crate::wire::{
     Ask, Asked, Challenge, Datagram, Gone, Hello, Join, Kind, Moved, PacketNumber, Resume, Sealed,
     Tell, Told, Up, UpEncoder, Utterance, Welcome, What, decode_down,

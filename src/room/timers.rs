@@ -1,0 +1,75 @@
+//! When a member next has something to do.
+//!
+//! What always holds here: of a member's entries in the room's timers, the earliest is its `wake`, and that is no later
+//! than [`limits::WAKE_GRAIN`] after the first timer of its link, its rate or its silence.
+
+use super::{Room, UserMap};
+use crate::limits;
+use crate::wire::GoneReason;
+use std::cmp::Reverse;
+use std::time::Duration;
+
+impl Room {
+    /// A member's time has come: a timeout of its link, its silence, its rate, or the closing of the room.
+    pub(super) fn wake(&mut self, users: &mut UserMap, now: Duration, slot: u32) {
+        let Some(member) = self.slots.member(slot) else {
+            return;
+        };
+        member.wake = Duration::MAX;
+        if now.saturating_sub(member.link.heard_at()) >= self.config.idle_timeout {
+            // What it was heard saying is said before it leaves.
+            self.release(now, slot, 0);
+            self.remove(users, now, slot, GoneReason::Silent, "");
+            return;
+        }
+        if member.link.handle_timeout(now) && member.path.timed_out(now) {
+            member.link.limit_window(member.path.window());
+        }
+        let rate = self.rate(now);
+        self.release(now, slot, rate);
+        self.touch(slot);
+    }
+
+    /// Makes sure that the member is woken when it next has something to do. Called when the flush is done
+    /// with the member, so that nothing is due already.
+    pub(super) fn schedule(&mut self, now: Duration, slot: u32) {
+        let idle_timeout = self.config.idle_timeout;
+        let closing_since = self.closing_since;
+        let Some(member) = self.slots.member(slot) else {
+            return;
+        };
+        let mut at = member.link.heard_at() + idle_timeout;
+        if let Some(link) = member.link.poll_timeout() {
+            at = at.min(link);
+        }
+        if let Some(since) = closing_since {
+            // Told once, it is told again; until then it is told when it has everything, or at the latest.
+            at = at.min(member.tell_gone_at.unwrap_or(since + limits::CLOSE_DELIVER));
+        }
+        let wake = member.wake;
+        if !member.waiting.is_empty() && !member.leaving {
+            let mut tokens = member.rate;
+            // The time may have moved on since the last token was asked for.
+            at = at.min(tokens.take(now, self.rate(now)).err().unwrap_or(now));
+        }
+        // Members that were served together are woken together.
+        let grain = limits::WAKE_GRAIN.as_nanos();
+        let at = Duration::from_nanos((at.as_nanos().div_ceil(grain) * grain) as u64);
+        if at < wake {
+            if let Some(member) = self.slots.member(slot) {
+                member.wake = at;
+            }
+            self.timers.push(Reverse((at, slot)));
+            self.prune_timers();
+        }
+    }
+
+    /// Forgets the entries that are to be passed over, once they are more than the others.
+    fn prune_timers(&mut self) {
+        if self.timers.len() > 2 * self.slots.live().len() + limits::STALE_TIMERS {
+            let slots = &mut self.slots;
+            self.timers
+                .retain(|Reverse((at, slot))| slots.member(*slot).is_some_and(|m| m.wake == *at));
+        }
+    }
+}
