@@ -32,14 +32,17 @@ test: ## all tests of the plain build
 test-terminal: ## the tests of the feature terminal
 	$(CARGO) test --features terminal --test integration terminal
 
-sim: ## simulates SEEDS=n random conversations, or one SEED=s
-	SEEDS=$(SEEDS) $(if $(SEED),SEED=$(SEED)) $(CARGO) test --release --test integration simulation -- --nocapture
+sim: ## simulates SEEDS=n random conversations from FROM=n on, or one SEED=s
+	SEEDS=$(SEEDS) $(if $(SEED),SEED=$(SEED)) $(CARGO) bench --quiet --profile sim --bench simulate
 
 prove: ## the built programs under faults and attacks, at full size
 	FULL=1 $(CARGO) test --release --test integration -- attack:: endurance:: --nocapture --test-threads 1
 
 soak: ## 200 members talk, come and go for MINUTES=n
 	MINUTES=$(MINUTES) $(CARGO) test --release --test integration -- endurance::soak --nocapture
+
+planted: ## plants bugs into a copy of the source, which the simulation must find; ONLY=words
+	$(CARGO) bench --quiet --profile sim --bench planted
 
 bench: bench-room bench-paths bench-halfcopy ## measures everything
 

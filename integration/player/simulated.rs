@@ -8,6 +8,7 @@ use crate::world::net::Faults;
 use crate::world::{World, check_transcript, check_utterances, server_address};
 use chatroom::cli::{self, Request, ServerOptions, Surroundings, Typed, UsageError};
 use chatroom::limits;
+use chatroom::room::Numbers;
 use chatroom::server::orders::{self, Answer, Place};
 use chatroom::server::screen;
 use chatroom::text::utterance;
@@ -203,7 +204,7 @@ impl Stage for Virtual {
             return Err("there was a server: use restart server".into());
         }
         let process = self.cast.add(SERVER)?;
-        let mut world = World::with_first_event(self.seed, options.config, self.faults, 1);
+        let mut world = World::new(self.seed, options.config, self.faults, Numbers::default());
         world.one_host = true;
         self.stand = Some(Stand {
             world,

@@ -1,26 +1,32 @@
 //! A world in virtual time: the real room and the real sessions, and between them a network with faults.
 //!
-//! Time jumps from one event to the next; everything follows from the seed. What always holds: nothing here
-//! knows more of the protocol than who sent which bytes to whom.
+//! Time jumps from one event to the next; everything follows from the seed. What must hold is checked as it
+//! happens: of the datagrams by the watch, of the log and what is shown of it by the chronicle.
 
+mod bounds;
+mod chronicle;
 pub mod net;
 pub mod private;
+mod watch;
 
 use chatroom::link::Random;
-use chatroom::room::{Config, InMemory, Room, Shown, UserMap};
-use chatroom::session::{End, Event, Seen, Session, Wish};
+use chatroom::room::{Config, InMemory, Numbers, Room, Shown, UserMap};
+use chatroom::session::{End, Event, RosterEntry, Seen, Session, Wish};
 use chatroom::wire::{Failure, Refusal};
-use net::{Faults, Net};
+pub use chronicle::{Chronicle, Reader};
+use net::{Faults, Line, Net};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
+use std::rc::Rc;
 use std::time::Duration;
+use watch::{LogView, Watch};
 
 /// Where the server is.
 pub fn server_address() -> SocketAddr {
     ([10, 0, 0, 1], 8888).into()
 }
 
-/// A server and all that it has ever shown to its operator: its whole log.
+/// A server's process.
 pub struct Server {
     pub room: Room,
     pub users: UserMap,
@@ -29,23 +35,25 @@ pub struct Server {
 /// A client and what became of it.
 pub struct Actor {
     pub name: String,
-    /// Every name that it had.
+    /// Every name that it had as one member.
     pub names: BTreeSet<String>,
     pub session: Session,
     pub address: SocketAddr,
     /// Not scheduled: what arrives waits in its socket's buffer.
     pub frozen: bool,
+    /// Its screen takes no more: what arrives waits, and the rest goes on.
+    pub stuck: bool,
     /// Killed: nothing more comes of it.
     pub dead: bool,
     /// Cut off from the network.
     pub partitioned: bool,
-    /// What its own line loses beside what the network does, of a thousand: up, and down.
-    pub loss: (u64, u64),
+    /// Its own line: up, and down.
+    pub lines: [Line; 2],
     /// It was told to leave.
     pub leaving: bool,
     /// The operator removed it.
     pub kicked: bool,
-    waiting: Vec<Vec<u8>>,
+    waiting: Vec<Rc<[u8]>>,
     /// What it was shown: in which of the server's lives, and the event's number.
     pub seen: Vec<(usize, u64, Seen)>,
     /// All other events, as they came.
@@ -61,7 +69,12 @@ pub struct Actor {
     /// What of that has come to nothing.
     pub failed: BTreeMap<usize, Failure>,
     pub ordered: u64,
+    /// The roster that it was told last.
+    pub roster: Option<Vec<RosterEntry>>,
     life: usize,
+    /// When its session has something to do.
+    due: Option<Duration>,
+    pub reader: Reader,
 }
 
 /// See the module.
@@ -75,19 +88,20 @@ pub struct World {
     /// The log of each of the server's lives, and the number that it began with.
     pub lives: Vec<Vec<Shown>>,
     epochs: Vec<u64>,
-    /// The first event of every log.
-    pub first_event: u64,
+    /// What the counts of every room begin with.
+    pub numbers: Numbers,
     /// The wall clock's offset, in milliseconds since 1970.
     pub unix_ms: u64,
     next_port: u32,
-    /// Addresses that have belonged to a member.
-    proved: BTreeSet<SocketAddr>,
-    /// Of every other address: bytes that the server had from it less those that went there.
-    credit: BTreeMap<SocketAddr, i64>,
+    watch: Watch,
+    /// What was said is `{actor}-{count} …`, and all is checked as it happens; nothing is kept to be looked at later.
+    pub chronicle: Option<Chronicle>,
     /// Steps since time last went on.
     still: u32,
     /// The first thing that must not have happened.
     pub wrong: Option<String>,
+    /// The operator closes the room: whoever knows is no longer in the user map, and did not leave.
+    pub closing: bool,
     /// All clients are on one host, so that they count as one source.
     pub one_host: bool,
     buffer: Vec<u8>,
@@ -96,8 +110,7 @@ pub struct World {
 }
 
 impl World {
-    /// `first_event`: the first number of every log.
-    pub fn with_first_event(seed: u64, config: Config, faults: Faults, first_event: u64) -> World {
+    pub fn new(seed: u64, config: Config, faults: Faults, numbers: Numbers) -> World {
         let mut random = Random::new(seed);
         let net = Net::new(random.bits(), faults);
         let mut world = World {
@@ -109,13 +122,14 @@ impl World {
             actors: Vec::new(),
             lives: Vec::new(),
             epochs: Vec::new(),
-            first_event,
+            numbers,
             unix_ms: 1_800_000_000_000,
             next_port: 1000,
-            proved: BTreeSet::new(),
-            credit: BTreeMap::new(),
+            watch: Watch::default(),
+            chronicle: None,
             still: 0,
             wrong: None,
+            closing: false,
             one_host: false,
             buffer: Vec::new(),
             trace: 0,
@@ -131,9 +145,14 @@ impl World {
             part.copy_from_slice(&self.random.bits().to_le_bytes());
         }
         let ledger = Box::new(InMemory::default());
-        let room = Room::with_first_event(self.config, seed, ledger, self.first_event);
+        let room = Room::with_numbers(self.config, seed, ledger, self.numbers);
         self.epochs.push(room.epoch());
         self.lives.push(Vec::new());
+        self.watch = Watch::default();
+        self.watch.later = self.lives.len() > 1;
+        if let Some(chronicle) = &mut self.chronicle {
+            chronicle.begin();
+        }
         self.server = Some(Server {
             room,
             users: UserMap::default(),
@@ -147,17 +166,24 @@ impl World {
 
     /// Someone starts a client; gives its index.
     pub fn join(&mut self, name: &str, history: u16) -> usize {
+        let seed = self.random.bits();
+        let session = Session::new(self.now, name, history, seed);
+        self.join_with(name, session)
+    }
+
+    /// Someone starts a client with this session.
+    pub fn join_with(&mut self, name: &str, session: Session) -> usize {
         let address = self.fresh_address();
-        let session = Session::new(self.now, name, history, self.random.bits());
         self.actors.push(Actor {
             name: name.to_owned(),
             names: BTreeSet::from([name.to_owned()]),
             session,
             address,
             frozen: false,
+            stuck: false,
             dead: false,
             partitioned: false,
-            loss: (0, 0),
+            lines: [Line::default(); 2],
             leaving: false,
             kicked: false,
             waiting: Vec::new(),
@@ -170,7 +196,10 @@ impl World {
             private: BTreeMap::new(),
             failed: BTreeMap::new(),
             ordered: 0,
+            roster: None,
             life: 0,
+            due: None,
+            reader: Reader::default(),
         });
         let actor = self.actors.len() - 1;
         self.attend(actor);
@@ -199,6 +228,12 @@ impl World {
         self.actors[actor].address = self.fresh_address();
     }
 
+    /// The network gives each of two clients the address of the other.
+    pub fn swap_addresses(&mut self, a: usize, b: usize) {
+        let address = self.actors[a].address;
+        self.actors[a].address = std::mem::replace(&mut self.actors[b].address, address);
+    }
+
     pub fn say(&mut self, actor: usize, text: &str) {
         self.wish(actor, Wish::Say(text.to_owned()));
     }
@@ -219,8 +254,11 @@ impl World {
 
     /// The person gives another name after a refusal.
     pub fn rename(&mut self, actor: usize, name: &str) {
-        self.actors[actor].name = name.to_owned();
-        self.actors[actor].names = BTreeSet::from([name.to_owned()]);
+        let at = &mut self.actors[actor];
+        name.clone_into(&mut at.name);
+        let former = std::mem::replace(&mut at.names, BTreeSet::from([name.to_owned()]));
+        at.reader.former.extend(former);
+        self.actors[actor].refused = None;
         let now = self.now;
         self.actors[actor].session.handle_name(now, name);
         self.attend(actor);
@@ -242,12 +280,39 @@ impl World {
     /// Stops a client's process, or lets it go on.
     pub fn freeze(&mut self, actor: usize, frozen: bool) {
         self.actors[actor].frozen = frozen;
-        if !frozen {
-            for bytes in std::mem::take(&mut self.actors[actor].waiting) {
-                let now = self.now;
-                self.actors[actor].session.handle_datagram(now, &bytes);
-            }
+        if !frozen && !self.actors[actor].stuck {
+            self.take_waiting(actor);
+        }
+    }
+
+    /// A client's screen takes no more, or takes again.
+    pub fn stick(&mut self, actor: usize, stuck: bool) {
+        if self.actors[actor].stuck == stuck {
+            return;
+        }
+        self.actors[actor].stuck = stuck;
+        let now = self.now;
+        self.actors[actor].session.handle_pause(now, stuck);
+        self.attend(actor);
+        if !stuck && !self.actors[actor].frozen {
+            self.take_waiting(actor);
+        }
+    }
+
+    fn take_waiting(&mut self, actor: usize) {
+        for bytes in std::mem::take(&mut self.actors[actor].waiting) {
+            let now = self.now;
+            self.actors[actor].session.handle_datagram(now, &bytes);
             self.attend(actor);
+        }
+        self.attend(actor);
+    }
+
+    /// Somebody sends datagrams again that the network has carried, from where they came or from elsewhere.
+    pub fn replay(&mut self, count: u64, elsewhere: bool) {
+        for _ in 0..count {
+            let from = elsewhere.then(|| self.fresh_address());
+            self.net.replay(self.now, from);
         }
     }
 
@@ -287,9 +352,7 @@ impl World {
             .as_ref()
             .and_then(|server| server.room.poll_timeout());
         let sessions = self.actors.iter().filter(|a| a.is_running());
-        let session = sessions
-            .filter_map(|actor| actor.session.poll_timeout())
-            .min();
+        let session = sessions.filter_map(|actor| actor.due).min();
         let next = [self.net.next_at(), room, session]
             .into_iter()
             .flatten()
@@ -309,11 +372,10 @@ impl World {
             self.operate(|room, users, now| room.handle_timeout(users, now));
         }
         for actor in 0..self.actors.len() {
-            let due = self.actors[actor]
-                .session
-                .poll_timeout()
-                .is_some_and(|at| at <= self.now);
-            if due && self.actors[actor].is_running() {
+            if !self.actors[actor].is_running() {
+                continue;
+            }
+            if self.actors[actor].due.is_some_and(|at| at <= self.now) {
                 self.actors[actor].session.handle_timeout(self.now);
                 self.attend(actor);
             }
@@ -326,33 +388,55 @@ impl World {
             return;
         };
         if packet.to == server_address() {
-            *self.credit.entry(packet.from).or_default() += packet.bytes.len() as i64;
-            let unix_ms = self.unix_ms.wrapping_add(self.now.as_millis() as u64);
-            self.operate(|room, users, now| {
-                room.set_wall_clock(unix_ms);
-                room.handle_datagram(users, now, packet.from, &packet.bytes);
-            });
-            return;
+            return self.deliver_to_server(&packet);
         }
         let found = self
             .actors
             .iter()
             .position(|a| a.address == packet.to && !a.partitioned && !a.dead);
         let Some(at) = found else { return };
-        if self.random.below(1000) < self.actors[at].loss.1 {
+        let (now, size) = (self.now, packet.bytes.len());
+        if !self.actors[at].lines[1].passes(now, &mut self.random, size) {
             return;
         }
-        if self.actors[at].frozen {
+        let actor = &mut self.actors[at];
+        if actor.frozen || actor.stuck {
             // As much as a default socket buffer takes.
-            if self.actors[at].waiting.len() < 90 {
-                self.actors[at].waiting.push(packet.bytes);
+            if actor.waiting.len() < 90 {
+                actor.waiting.push(packet.bytes);
             }
             return;
         }
-        self.actors[at]
-            .session
-            .handle_datagram(self.now, &packet.bytes);
-        self.attend(at);
+        let again = packet.intact && self.watch.reaches_client(at, &packet.bytes);
+        let quiet = actor.due.is_none_or(|due| due > now);
+        actor.session.handle_datagram(now, &packet.bytes);
+        let effect = self.attend(at);
+        if again && quiet && effect {
+            let name = &self.actors[at].name;
+            let what = format!("{name} acts on what came before");
+            self.wrong.get_or_insert(what);
+        }
+    }
+
+    fn deliver_to_server(&mut self, packet: &net::Packet) {
+        let now = self.now;
+        let Some(server) = &mut self.server else {
+            return;
+        };
+        let again = self
+            .watch
+            .reaches_server(now, packet.from, (&packet.bytes, packet.intact));
+        let unix_ms = self.unix_ms.wrapping_add(now.as_millis() as u64);
+        let before = dropped(&server.room);
+        server.room.set_wall_clock(unix_ms);
+        server
+            .room
+            .handle_datagram(&mut server.users, now, packet.from, &packet.bytes);
+        if again && dropped(&server.room) == before {
+            let what = format!("the room took a datagram of {} again", packet.from);
+            self.wrong.get_or_insert(what);
+        }
+        self.attend_server();
     }
 
     /// Sends what the room has to send, and notes what it shows.
@@ -360,93 +444,189 @@ impl World {
         let Some(server) = &mut self.server else {
             return;
         };
-        while let Some((to, bytes)) = server.room.poll_transmit(self.now) {
-            self.trace = self.trace.rotate_left(5) ^ bytes.len() as u64 ^ u64::from(to.port());
-            self.net.send(self.now, server_address(), to, bytes);
-            if !self.proved.contains(&to) {
-                if server.users.iter().any(|user| user.address == to) {
-                    self.proved.insert(to);
-                    continue;
-                }
-                let credit = self.credit.entry(to).or_default();
-                *credit -= bytes.len() as i64;
-                if *credit < 0 {
-                    let size = bytes.len();
-                    let what = format!("{size} bytes to {to}, which brought less");
-                    self.wrong.get_or_insert(what);
-                }
+        let (Some(log), first) = (self.lives.last_mut(), self.numbers.event) else {
+            return;
+        };
+        while let Some(shown) = server.room.poll_shown() {
+            if let Some(chronicle) = &mut self.chronicle
+                && let Err(what) = chronicle.note(&shown, &self.actors)
+            {
+                self.wrong.get_or_insert(what);
             }
+            log.push(shown);
         }
-        if let Some(log) = self.lives.last_mut() {
-            log.extend(std::iter::from_fn(|| server.room.poll_shown()));
+        if let Some(chronicle) = &self.chronicle
+            && chronicle.here() != server.users.len()
+            && !self.closing
+        {
+            let (here, users) = (chronicle.here(), server.users.len());
+            let what = format!("{users} in the user map, {here} by the log");
+            self.wrong.get_or_insert(what);
+        }
+        let log = LogView { first, events: log };
+        while let Some((to, bytes)) = server.room.poll_transmit(self.now) {
+            self.trace = mix(self.trace ^ u64::from(to.port()), bytes);
+            if let Err(what) = self
+                .watch
+                .server_sends(self.now, to, bytes, log, &server.users)
+            {
+                self.wrong.get_or_insert(what);
+            }
+            let line = self.actors.iter().find(|actor| actor.address == to);
+            let delay = line.map_or(Duration::ZERO, |actor| actor.lines[1].delay);
+            let way = (server_address(), to);
+            self.net.send(self.now, delay, way, bytes);
         }
     }
 
-    /// Sends what a session has to send, and notes what it tells.
-    fn attend(&mut self, at: usize) {
+    /// Sends what a session has to send, and notes what it tells; whether there was anything.
+    fn attend(&mut self, at: usize) -> bool {
         let actor = &mut self.actors[at];
-        while actor.is_sending() && actor.session.poll_transmit(self.now, &mut self.buffer) {
-            self.trace = self.trace.rotate_left(7) ^ self.buffer.len() as u64;
-            if !actor.partitioned && self.random.below(1000) >= actor.loss.0 {
-                self.net
-                    .send(self.now, actor.address, server_address(), &self.buffer);
+        let mut effect = false;
+        while actor.is_running() && actor.session.poll_transmit(self.now, &mut self.buffer) {
+            effect = true;
+            self.trace = mix(self.trace, &self.buffer);
+            if let Err(what) = self.watch.client_sends(at, &self.buffer) {
+                self.wrong.get_or_insert(what);
+            }
+            let line = &mut actor.lines[0];
+            if line.passes(self.now, &mut self.random, self.buffer.len()) && !actor.partitioned {
+                let way = (actor.address, server_address());
+                self.net.send(self.now, line.delay, way, &self.buffer);
             }
         }
         let mut moved = false;
-        while let Some(event) = actor.session.poll_event() {
-            actor.events.push(event.clone());
-            match event {
-                Event::Joined(joined) => {
-                    let epoch = actor.session.epoch();
-                    let life = self.epochs.iter().position(|known| Some(*known) == epoch);
-                    actor.life = life.expect("a Welcome of one of the server's lives");
-                    actor.told.push(Event::Joined(joined));
-                }
-                Event::Happened { number, what, .. } => actor.seen.push((actor.life, number, what)),
-                Event::Ordered(count) => {
-                    assert_eq!(count, actor.ordered + 1, "ordered out of turn");
-                    actor.ordered = count;
-                }
-                Event::Renamed(name) => {
-                    actor.names.insert(name.clone());
-                    actor.name = name;
-                }
-                Event::Failed { count, why, wish } => {
-                    assert!(count <= actor.ordered, "it fails after it was ordered");
-                    let place = count as usize - 1;
-                    assert_eq!(
-                        wish.as_ref(),
-                        actor.private.get(&place),
-                        "the wish is known"
-                    );
-                    let before = actor.failed.insert(place, why);
-                    assert_eq!(before, None, "it fails once");
-                }
-                Event::Ended(end) => actor.end = Some(end),
-                Event::Refused(refusal) => actor.refused = Some(refusal),
-                Event::Rebind => moved = true,
-                other => actor.told.push(other),
+        while let Some(event) = self.actors[at].session.poll_event() {
+            effect = true;
+            if self.chronicle.is_none() {
+                self.actors[at].events.push(event.clone());
             }
+            moved |= event == Event::Rebind;
+            self.note(at, event);
         }
         if moved {
             self.move_actor(at);
+        }
+        self.actors[at].due = self.actors[at].session.poll_timeout();
+        effect
+    }
+
+    /// Notes what a session tells.
+    fn note(&mut self, at: usize, event: Event) {
+        let actor = &mut self.actors[at];
+        match event {
+            Event::Joined(joined) => {
+                let epoch = actor.session.epoch();
+                let life = self.epochs.iter().position(|known| Some(*known) == epoch);
+                actor.life = life.expect("a Welcome of one of the server's lives");
+                let next = actor.session.seen_up_to().map_or(0, |seen| seen + 1);
+                actor
+                    .reader
+                    .joins(joined, actor.life, next, self.numbers.event);
+                actor.told.push(Event::Joined(joined));
+            }
+            Event::Happened { number, what, .. } if self.chronicle.is_some() => {
+                let log = LogView {
+                    first: self.numbers.event,
+                    events: &self.lives[actor.life],
+                };
+                if let Err(wrong) = actor.reader.sees(&actor.names, number, &what, log) {
+                    self.wrong.get_or_insert(wrong);
+                }
+                if matches!(what, Seen::Whispered(..) | Seen::Gap(_)) {
+                    actor.seen.push((actor.life, number, what));
+                }
+            }
+            Event::Happened { number, what, .. } => actor.seen.push((actor.life, number, what)),
+            Event::Ordered(count) => {
+                assert_eq!(count, actor.ordered + 1, "ordered out of turn");
+                actor.ordered = count;
+                if let Some(chronicle) = &self.chronicle
+                    && !actor.private.contains_key(&(count as usize - 1))
+                    && !chronicle.holds(at, count - 1)
+                {
+                    let what = format!("{}: {count} is ordered and in no log", actor.name);
+                    self.wrong.get_or_insert(what);
+                }
+            }
+            Event::Renamed(name) => {
+                actor.names.insert(name.clone());
+                actor.name = name;
+            }
+            Event::Failed { count, why, wish } => {
+                assert!(count <= actor.ordered, "it fails after it was ordered");
+                let place = count as usize - 1;
+                let known = actor.private.get(&place);
+                assert_eq!(wish.as_ref(), known, "the wish is known");
+                let before = actor.failed.insert(place, why);
+                assert_eq!(before, None, "it fails once");
+            }
+            Event::Ended(end) => actor.end = Some(end),
+            Event::Refused(refusal) => actor.refused = Some(refusal),
+            Event::Roster(names) => {
+                actor.roster = Some(names.clone());
+                actor.told.push(Event::Roster(names));
+            }
+            Event::Rebind => (),
+            other => actor.told.push(other),
         }
     }
 
     /// Whether nothing is under way that a person would wait for.
     pub fn is_settled(&self) -> bool {
-        let Some(server) = &self.server else {
+        if self.server.is_none() {
             return false;
-        };
-        let tail = self.first_event + self.lives.last().map_or(0, |log| log.len() as u64) - 1;
-        let _ = server;
+        }
+        let tail = self.numbers.event + self.lives.last().map_or(0, |log| log.len() as u64) - 1;
         self.actors
             .iter()
-            .filter(|actor| actor.is_running() && actor.end.is_none())
+            .filter(|actor| actor.is_running() && !actor.is_out())
             .all(|actor| {
-                actor.session.undelivered() == 0 && actor.session.seen_up_to() == Some(tail)
+                // The number may be the same in another life.
+                actor.session.undelivered() == 0
+                    && actor.session.seen_up_to() == Some(tail)
+                    && actor.life + 1 == self.lives.len()
             })
     }
+
+    /// Whether everything is within its bounds, in the room and in every session.
+    pub fn check_sizes(&mut self) -> Result<(), String> {
+        bounds::check(self)
+    }
+
+    /// Whether everyone who is in the room was shown all of the log.
+    pub fn check_ends(&self) -> Result<(), String> {
+        let life = self.lives.len() - 1;
+        let log = LogView {
+            first: self.numbers.event,
+            events: &self.lives[life],
+        };
+        for actor in &self.actors {
+            if actor.is_running() && actor.session.seen_up_to().is_some() {
+                actor.reader.ends(&actor.names, life, log)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What the room has counted and not acted on.
+fn dropped(room: &Room) -> u64 {
+    let stats = room.stats();
+    stats.replayed + stats.stray + stats.forged + stats.turned_away + stats.malformed
+}
+
+/// Mixes bytes into a trace.
+fn mix(mut trace: u64, bytes: &[u8]) -> u64 {
+    let mut chunks = bytes.chunks_exact(8);
+    for chunk in &mut chunks {
+        let word = chunk.try_into().map_or(0, u64::from_le_bytes);
+        trace = (trace.rotate_left(5) ^ word).wrapping_mul(0x517C_C1B7_2722_0A95);
+    }
+    for byte in chunks.remainder() {
+        trace = (trace.rotate_left(5) ^ u64::from(*byte)).wrapping_mul(0x517C_C1B7_2722_0A95);
+    }
+    trace ^ bytes.len() as u64
 }
 
 impl Actor {
@@ -457,12 +637,13 @@ impl Actor {
             .any(|told| matches!(told, Event::Joined(_)))
     }
 
-    fn is_running(&self) -> bool {
-        !self.dead && !self.frozen
+    /// Whether it is over, or was refused for good.
+    pub fn is_out(&self) -> bool {
+        self.end.is_some() || self.session.is_over()
     }
 
-    fn is_sending(&self) -> bool {
-        self.is_running()
+    fn is_running(&self) -> bool {
+        !self.dead && !self.frozen
     }
 }
 
@@ -475,7 +656,7 @@ pub fn check_transcript(world: &World, actor: &Actor) -> Result<(), String> {
         let mut number = first;
         while let Some((_, shown_as, seen)) = actor.seen.get(at).filter(|entry| entry.0 == life) {
             while number < *shown_as {
-                let missing = &log[(number - world.first_event) as usize];
+                let missing = &log[(number - world.numbers.event) as usize];
                 let own = author(missing).is_some_and(|name| actor.names.contains(name));
                 if !own && *missing != Shown::Hidden {
                     return Err(format!("{}: not shown: {number} {missing:?}", actor.name));
@@ -491,7 +672,7 @@ pub fn check_transcript(world: &World, actor: &Actor) -> Result<(), String> {
             if let Seen::Gap(count) = seen {
                 number += count;
             } else {
-                let event = &log[(number - world.first_event) as usize];
+                let event = &log[(number - world.numbers.event) as usize];
                 if !matches(event, seen) {
                     return Err(format!(
                         "{}: {number} is {event:?}, shown {seen:?}",

@@ -1,8 +1,9 @@
 //! A network that loses, doubles, delays, reorders and damages datagrams.
 
 use chatroom::link::Random;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
+use std::rc::Rc;
 use std::time::Duration;
 
 /// How bad the network is; the chances are of a thousand.
@@ -52,11 +53,41 @@ fn chance(random: &mut Random, of_thousand: u64) -> bool {
     of_thousand > 0 && random.below(1000) < of_thousand
 }
 
+/// One direction of one member's own line, beside what the network does; the chances are of a thousand.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Line {
+    pub loss: u64,
+    /// That a time begins in which everything is lost.
+    pub burst: u64,
+    /// Larger datagrams vanish; 0: none do.
+    pub mtu: usize,
+    pub delay: Duration,
+    pub cut: bool,
+    dark_until: Duration,
+}
+
+impl Line {
+    /// Whether a datagram of this size gets through now.
+    pub fn passes(&mut self, now: Duration, random: &mut Random, size: usize) -> bool {
+        if self.cut || now < self.dark_until || (self.mtu > 0 && size > self.mtu) {
+            return false;
+        }
+        if chance(random, self.burst) {
+            self.dark_until = now + Duration::from_millis(50 + random.below(2000));
+            return false;
+        }
+        !chance(random, self.loss)
+    }
+}
+
 /// A datagram under way.
+#[derive(Clone)]
 pub struct Packet {
     pub from: SocketAddr,
     pub to: SocketAddr,
-    pub bytes: Vec<u8>,
+    pub bytes: Rc<[u8]>,
+    /// It is as it was sent.
+    pub intact: bool,
 }
 
 /// See the module.
@@ -65,9 +96,14 @@ pub struct Net {
     random: Random,
     under_way: BTreeMap<(Duration, u64), Packet>,
     count: u64,
-    /// Bytes and datagrams that were given to it.
+    /// Datagrams that were given to it.
     pub sent: u64,
+    /// The newest that have arrived, for who would like to see one again.
+    captured: VecDeque<Packet>,
 }
+
+/// Datagrams that are kept for [`Net::replay`].
+const CAPTURED: usize = 200;
 
 impl Net {
     pub fn new(seed: u64, faults: Faults) -> Net {
@@ -77,6 +113,7 @@ impl Net {
             under_way: BTreeMap::new(),
             count: 0,
             sent: 0,
+            captured: VecDeque::new(),
         }
     }
 
@@ -85,15 +122,50 @@ impl Net {
     }
 
     pub fn take(&mut self) -> Option<Packet> {
-        self.under_way.pop_first().map(|(_, packet)| packet)
+        let (_, packet) = self.under_way.pop_first()?;
+        if self.captured.len() == CAPTURED {
+            self.captured.pop_front();
+        }
+        self.captured.push_back(packet.clone());
+        Some(packet)
     }
 
-    pub fn send(&mut self, now: Duration, from: SocketAddr, to: SocketAddr, bytes: &[u8]) {
+    /// Takes a datagram, which the member's line holds up for `delay`.
+    pub fn send(
+        &mut self,
+        now: Duration,
+        delay: Duration,
+        (from, to): (SocketAddr, SocketAddr),
+        bytes: &[u8],
+    ) {
         self.sent += 1;
-        for (delay, bytes) in self.faults.fate(&mut self.random, bytes) {
-            self.count += 1;
-            self.under_way
-                .insert((now + delay, self.count), Packet { from, to, bytes });
+        for (later, copy) in self.faults.fate(&mut self.random, bytes) {
+            let intact = copy == bytes;
+            let packet = Packet {
+                from,
+                to,
+                bytes: copy.into(),
+                intact,
+            };
+            self.put(now + delay + later, packet);
         }
+    }
+
+    /// Somebody sends one of the newest datagrams again, from its sender's address or another one.
+    pub fn replay(&mut self, now: Duration, elsewhere: Option<SocketAddr>) {
+        let count = self.captured.len() as u64;
+        if count == 0 {
+            return;
+        }
+        let at = self.random.below(count) as usize;
+        if let Some(mut packet) = self.captured.get(at).cloned() {
+            packet.from = elsewhere.unwrap_or(packet.from);
+            self.put(now, packet);
+        }
+    }
+
+    fn put(&mut self, at: Duration, packet: Packet) {
+        self.count += 1;
+        self.under_way.insert((at, self.count), packet);
     }
 }

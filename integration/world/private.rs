@@ -2,6 +2,7 @@
 
 use super::{Actor, World};
 use chatroom::link::Random;
+use chatroom::room::Shown;
 use chatroom::session::{Seen, Wish};
 use std::collections::BTreeMap;
 
@@ -67,13 +68,15 @@ fn check(
 ) -> Result<(), String> {
     let whisper = format!("{} to {to}: {text:?}", author.name);
     let may_read = |actor: &Actor| actor.names.contains(to);
-    if let Some((reader, _)) = readers.iter().find(|(reader, _)| !may_read(reader)) {
+    let might = |actor: &Actor| may_read(actor) || actor.reader.former.iter().any(|n| n == to);
+    if let Some((reader, _)) = readers.iter().find(|(reader, _)| !might(reader)) {
         return Err(format!("{whisper} was read by {}", reader.name));
     }
     // The same again can only have been said again to a server that was started anew.
     let mut lives: Vec<usize> = readers.iter().map(|(_, life)| *life).collect();
     lives.dedup();
-    if lives.len() < readers.len() {
+    // And whose name went to another says it again as another member.
+    if lives.len() < readers.len() && author.reader.former.is_empty() {
         return Err(format!("{whisper} was read {} times", readers.len()));
     }
     if world.lives.len() > 1 {
@@ -90,10 +93,16 @@ fn check(
         let gap = { actor.seen.iter() }.any(|(_, _, seen)| matches!(seen, Seen::Gap(_)));
         actor.was_in() && !actor.dead && actor.end.is_none() && !gap
     };
-    let all_present = { world.actors.iter() }.filter(|a| may_read(a)).all(present);
+    // One whose name went to another while it was away is another member now.
+    // Who had left before it was in, for a silence, comes in as another member.
+    let left = { world.lives[0].iter() }
+        .any(|event| matches!(event, Shown::Left(name) if name.as_str() == to));
+    let all_present = { world.actors.iter() }
+        .filter(|a| might(a))
+        .all(|a| may_read(a) && present(a));
     let ordered = place < author.ordered as usize && present(author);
     let to_itself = may_read(author);
-    if readers.is_empty() && ordered && all_present && !to_itself {
+    if readers.is_empty() && ordered && all_present && !left && !to_itself {
         return Err(format!("{whisper} was not read"));
     }
     Ok(())

@@ -45,6 +45,10 @@ impl Flights {
         }
     }
 
+    pub(super) fn len(&self) -> usize {
+        self.flights.len()
+    }
+
     /// Datagrams that are neither acknowledged nor taken for lost.
     pub(super) fn under_way(&self) -> u32 {
         self.flights.len() as u32 - self.lost

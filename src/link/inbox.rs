@@ -30,6 +30,11 @@ impl<T> Inbox<T> {
         self.early.first_key_value().map_or(0, |(first, _)| *first)
     }
 
+    /// Runs that came early and are kept.
+    pub fn early(&self) -> usize {
+        self.early.len()
+    }
+
     /// Takes the items from `first` to before `end`; false if they came before, or too early to be kept.
     /// What is now in order comes from [`Inbox::pop`].
     pub fn insert(&mut self, first: u64, end: u64, run: T) -> bool {

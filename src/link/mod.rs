@@ -176,6 +176,11 @@ impl Link {
         self.rtt.smoothed()
     }
 
+    /// Runs that are under way, or lost and to be sent again.
+    pub fn flights(&self) -> usize {
+        self.flights.len()
+    }
+
     /// Whether an answer is awaited.
     pub fn is_waiting(&self) -> bool {
         self.rto_at != Moment::NEVER

@@ -184,7 +184,7 @@ impl Room {
     fn settle(&mut self, users: &mut UserMap, now: Duration, entry: &Entry) -> u32 {
         let departed = self.revived(entry);
         let tail = self.log.end() - 1;
-        let begin = self.first_event - 1;
+        let begin = self.numbers.event - 1;
         let history = u64::from(entry.history).min(self.history());
         // The cursor: as far back as history goes; or at the beginning of a log that began while the client
         // was away; or where the client was.
@@ -201,7 +201,9 @@ impl Room {
             name: entry.name.clone(),
             label: self.next_label(),
         };
-        let ordered = departed.as_ref().map_or(0, |departed| departed.ordered);
+        let ordered = departed
+            .as_ref()
+            .map_or(self.numbers.utterance, |departed| departed.ordered);
         let renamed = departed.as_ref().is_some_and(|departed| departed.renamed);
         let slot = self.slots.vacancy();
         let entered = self.log.end();
@@ -273,7 +275,9 @@ impl Room {
             address: entry.address,
             welcome,
             since: now,
-            link: Link::new(now, cursor).with_turn(slot / limits::ASKED_TOGETHER),
+            link: Link::new(now, cursor)
+                .with_turn(slot / limits::ASKED_TOGETHER)
+                .with_last_packet(self.numbers.packet),
             path: Path::new(entry.address),
             inbox: Inbox::new(ordered + 1, limits::UTTERANCES_UNORDERED as usize),
             waiting: VecDeque::new(),
@@ -295,7 +299,7 @@ impl Room {
     /// saying stays, and the log goes on where the client was.
     fn resume(&mut self, users: &mut UserMap, now: Duration, slot: u32, next: u64, entry: &Entry) {
         let tail = self.log.end() - 1;
-        let cursor = next.saturating_sub(1).clamp(self.first_event - 1, tail);
+        let cursor = next.saturating_sub(1).clamp(self.numbers.event - 1, tail);
         let Some(old) = self.slots.member(slot) else {
             return;
         };

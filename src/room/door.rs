@@ -125,6 +125,11 @@ impl Door {
                 .is_none_or(|count| *count < most)
     }
 
+    /// How many sources have members.
+    pub(super) fn sources(&self) -> usize {
+        self.members.len()
+    }
+
     pub(super) fn entered(&mut self, source: IpAddr) {
         *self.members.entry(network(source)).or_default() += 1;
     }

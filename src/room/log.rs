@@ -84,6 +84,11 @@ impl Log {
         }
     }
 
+    /// How many events are retained, and the bytes that they are counted with.
+    pub(super) fn sizes(&self) -> (usize, usize) {
+        (self.entries.len(), self.bytes)
+    }
+
     /// The number of the oldest retained event.
     pub(super) fn first(&self) -> u64 {
         self.first

@@ -139,6 +139,10 @@ impl Graveyard {
         }
     }
 
+    pub(super) fn len(&self) -> usize {
+        self.by_session.len().max(self.order.len())
+    }
+
     pub(super) fn find(&mut self, session: SessionId) -> Option<&mut Departed> {
         self.by_session.get_mut(&session)
     }

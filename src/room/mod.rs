@@ -27,6 +27,7 @@ mod pace;
 mod path;
 mod reads;
 mod seek;
+mod sizes;
 mod talk;
 #[cfg(test)]
 mod tests;
@@ -37,6 +38,7 @@ pub use bans::{Ban, TooMany, Whom};
 pub use figures::Figures;
 pub use ledger::{Entry, InMemory, Ledger, MemberRef, Proposal};
 pub use operator::{Classic, Config, Shown, Sight, Stats};
+pub use sizes::{Numbers, Sizes};
 pub use users::{User, UserMap};
 
 use crate::limits;
@@ -61,8 +63,7 @@ pub struct Room {
     config: Config,
     epoch: u64,
     unix_ms: u64,
-    /// The number with which the log began.
-    first_event: u64,
+    numbers: Numbers,
     log: Log,
     ledger: Box<dyn Ledger>,
     slots: Slots,
@@ -95,15 +96,15 @@ pub struct Room {
 impl Room {
     /// An empty room. `seed` comes from the operating system and is used for nothing else.
     pub fn new(config: Config, seed: [u8; 32], ledger: Box<dyn Ledger>) -> Room {
-        Room::with_first_event(config, seed, ledger, 1)
+        Room::with_numbers(config, seed, ledger, Numbers::default())
     }
 
-    /// A room whose log begins with this number, for tests of numbers near their end.
-    pub fn with_first_event(
+    /// A room whose counts begin with these numbers.
+    pub fn with_numbers(
         config: Config,
         seed: [u8; 32],
         ledger: Box<dyn Ledger>,
-        first: u64,
+        numbers: Numbers,
     ) -> Room {
         let mut secrets = Secrets::new(seed);
         let mut number = || secrets.key().hash(&[]);
@@ -113,8 +114,8 @@ impl Room {
             config,
             epoch,
             unix_ms: 0,
-            first_event: first,
-            log: Log::new(first),
+            numbers,
+            log: Log::new(numbers.event),
             ledger,
             slots: Slots::new(secrets.key()),
             classics: ClassicMembers::default(),
@@ -132,7 +133,7 @@ impl Room {
             flush: Flush::default(),
             pace: Pace::default(),
             replies: VecDeque::new(),
-            shown: first,
+            shown: numbers.event,
             closing_since: None,
             title: None,
             stats: Stats::default(),

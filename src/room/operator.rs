@@ -167,7 +167,7 @@ impl Room {
 
     /// Where one begins who wants to see all that the log holds.
     pub fn first_seen(&self) -> u64 {
-        self.first_event
+        self.numbers.event
     }
 
     /// The next event for one who has seen those before `cursor`, which moves on.

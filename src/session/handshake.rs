@@ -119,7 +119,8 @@ impl Session {
         let measured = self
             .asked_once_at
             .map(|asked_at| now.saturating_sub(asked_at));
-        let mut presence = Presence::new(now, welcome, next, measured, &mut self.random);
+        let numbers = (next, std::mem::take(&mut self.last_packet));
+        let mut presence = Presence::new(now, welcome, numbers, measured, &mut self.random);
         presence.announce();
         self.asks.begin_again(now);
         self.past = Some(presence.past());
@@ -148,6 +149,10 @@ impl Session {
         };
         self.asked_at = None;
         self.events.push_back(Event::Refused(refused.reason));
+        // Who leaves is not asked for another name.
+        if by_name && self.leaving {
+            self.give_up();
+        }
     }
 
     pub(super) fn handle_unknown(&mut self, now: Duration, unknown: Unknown) {

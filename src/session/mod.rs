@@ -15,11 +15,13 @@ pub mod classic;
 mod event;
 mod handshake;
 mod presence;
+mod sizes;
 #[cfg(test)]
 mod tests;
 mod wishes;
 
 pub use event::{End, Event, Joined, RosterEntry, Seen, Wish};
+pub use sizes::Sizes;
 
 use crate::limits;
 use crate::link::Random;
@@ -53,6 +55,8 @@ pub struct Session {
     name: String,
     history: u16,
     random: Random,
+    /// The packet number that the first session's first one follows.
+    last_packet: u64,
     nonce: u64,
     began_at: Duration,
     /// While not present: when to send again, and how long to wait after that.
@@ -93,6 +97,7 @@ impl Session {
             name: name.to_owned(),
             history,
             random: Random::new(seed),
+            last_packet: 0,
             nonce: 0,
             began_at: now,
             retry_at: now,
@@ -117,6 +122,13 @@ impl Session {
         };
         session.greet(now);
         session
+    }
+
+    /// A session whose packet numbers begin behind this one, for tests of numbers near their end; one that resumes
+    /// it begins anew.
+    pub fn with_last_packet(mut self, packet: u64) -> Session {
+        self.last_packet = packet;
+        self
     }
 
     /// The name that was asked for last, or that one was given since.

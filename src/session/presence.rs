@@ -67,7 +67,7 @@ impl Presence {
     pub(super) fn new(
         now: Duration,
         welcome: &Welcome,
-        next: u64,
+        (next, last_packet): (u64, u64),
         round_trip: Option<Duration>,
         random: &mut Random,
     ) -> Presence {
@@ -80,6 +80,7 @@ impl Presence {
             epoch: welcome.epoch,
             live: welcome.live,
             link: Link::new(now, welcome.heard)
+                .with_last_packet(last_packet)
                 .with_prompt_peer()
                 .with_round_trip(round_trip),
             inbox: Inbox::new(next, limits::EARLY_DATAGRAMS),
@@ -98,6 +99,11 @@ impl Presence {
     /// Lets the server know at once that the Welcome has come.
     pub(super) fn announce(&mut self) {
         self.link.probe();
+    }
+
+    /// Runs under way or lost, and runs that came early.
+    pub(super) fn sizes(&self) -> (usize, usize) {
+        (self.link.flights(), self.inbox.early())
     }
 
     pub(super) fn session(&self) -> SessionId {

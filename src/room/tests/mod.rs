@@ -25,6 +25,13 @@ fn ms(millis: u64) -> Duration {
     Duration::from_millis(millis)
 }
 
+fn numbers(event: u64) -> Numbers {
+    Numbers {
+        event,
+        ..Numbers::default()
+    }
+}
+
 fn address(host: u8) -> SocketAddr {
     ([10, 0, 0, host], 4000 + u16::from(host)).into()
 }
@@ -42,7 +49,7 @@ impl House {
     }
 
     fn with(config: Config, ledger: Box<dyn Ledger>, first: u64) -> House {
-        let mut room = Room::with_first_event(config, [7; 32], ledger, first);
+        let mut room = Room::with_numbers(config, [7; 32], ledger, numbers(first));
         room.set_wall_clock(1_800_000_000_000);
         let users = UserMap::default();
         House {

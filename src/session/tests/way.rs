@@ -227,6 +227,27 @@ fn who_leaves_does_not_come_in_again_because_of_a_silence() {
 }
 
 #[test]
+fn who_leaves_is_not_asked_for_another_name() {
+    let mut desk = Desk::joined();
+    desk.session.handle_say("再见");
+    desk.session.handle_leave();
+    desk.out();
+    desk.gone(GoneReason::Silent, "");
+    let (nonce, _) = desk.handshake();
+    desk.open(&Open::Refused(Refused {
+        nonce,
+        reason: Refusal::NameTaken,
+    }));
+    assert_eq!(
+        desk.events(),
+        [
+            Event::Refused(Refusal::NameTaken),
+            Event::Ended(End::Undelivered(1))
+        ]
+    );
+}
+
+#[test]
 fn leaving_a_silent_server_has_its_time() {
     let mut desk = Desk::joined();
     desk.session.handle_leave();
