@@ -41,6 +41,9 @@ prove: ## the built programs under faults and attacks, at full size
 soak: ## 200 members talk, come and go for MINUTES=n
 	MINUTES=$(MINUTES) $(CARGO) test --release --test integration -- endurance::soak --nocapture
 
+fuzz: ## made-up and mutated input for MINUTES=n
+	MINUTES=$(MINUTES) $(CARGO) bench --quiet --profile sim --bench fuzz
+
 planted: ## plants bugs into a copy of the source, which the simulation must find; ONLY=words
 	$(CARGO) bench --quiet --profile sim --bench planted
 

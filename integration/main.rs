@@ -7,6 +7,7 @@ mod classic;
 mod endurance;
 mod halfcopy;
 mod load;
+mod mutator;
 mod names;
 mod operator;
 mod player;
