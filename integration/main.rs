@@ -6,6 +6,7 @@
 mod classic;
 mod endurance;
 mod halfcopy;
+mod json;
 mod load;
 mod mutator;
 mod names;
@@ -14,6 +15,8 @@ mod player;
 mod programs;
 mod protocol;
 mod simulation;
+#[cfg(feature = "terminal")]
+mod terminal;
 mod threads;
 mod tidy;
 mod world;

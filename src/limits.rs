@@ -226,6 +226,20 @@ pub const SCREEN_PAUSE: Duration = Duration::from_millis(50);
 pub const TIMER_LEAST: Duration = Duration::from_micros(100);
 /// The router looks this often whether a screen that lags takes more.
 pub const SCREEN_RETRY: Duration = Duration::from_millis(50);
+/// Lines of its own that a terminal's client has sent are shown as waiting when they are not ordered after this time.
+pub const WAITING_SHOWN: Duration = Duration::from_secs(1);
+/// Batches of lines that wait for a terminal that does not take them, at most; then the client's cursor lags.
+pub const SCREEN_LINES: usize = 256;
+/// Bytes that are shown above a typed line at once, unless one batch has more.
+pub const SCREEN_PIECE: usize = 4096;
+/// Lines that the editor has not shown after this time are taken as shown.
+pub const SCREEN_PATIENCE: Duration = Duration::from_millis(200);
+/// When the session ends while a line is being typed, what is yet to be shown has so long.
+pub const SCREEN_DRAIN: Duration = Duration::from_millis(500);
+/// After a silence, missed lines count as filled in until so long nothing has come.
+pub const FILLED_IN: Duration = Duration::from_secs(3);
+/// Lines of a person's own that can be called back.
+pub const HISTORY_LINES: usize = 1000;
 /// The client's receive thread looks this often whether the socket is another one, or all is over.
 pub const SOCKET_POLL: Duration = Duration::from_millis(200);
 /// The server's receive thread looks this often whether to end, should the datagram that wakes it be lost.

@@ -65,6 +65,18 @@ const FLAGS: &[Flag] = &[
         ),
     )
     .only(Scope::CommandLine),
+    Flag::new(
+        "color",
+        Value::Choice(&["auto", "always", "never"]),
+        "auto|always|never",
+        Default::Is("auto"),
+        words("颜色", "colours"),
+    )
+    .in_terminal(),
+    Flag::switch(
+        "json",
+        words("每个事件输出一行 JSON", "each event as a line of JSON"),
+    ),
     LANG,
     CONFIG,
     HELP,
@@ -92,6 +104,18 @@ const VERBS: &[Verb] = &{
     verbs
 };
 
+/// When to use colours.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Color {
+    /// On a terminal that has some, unless `NO_COLOR` is set.
+    #[default]
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
 /// Options of `chat-client`.
 #[derive(Clone, Debug)]
 pub struct ClientOptions {
@@ -103,6 +127,10 @@ pub struct ClientOptions {
     pub lang: Lang,
     /// The server speaks the classroom's text protocol.
     pub classic: bool,
+    /// When to use colours.
+    pub color: Color,
+    /// Events as JSON, a line each.
+    pub json: bool,
     /// The server.
     pub server: String,
 }
@@ -128,6 +156,12 @@ pub fn client_options_in(
         history: given.number("history").map(|history| history as usize),
         lang: given.lang(),
         classic: given.is_on("classic"),
+        color: match given.text("color") {
+            Some("always") => Color::Always,
+            Some("never") => Color::Never,
+            _ => Color::Auto,
+        },
+        json: given.is_on("json"),
         server: given.text("server").unwrap_or_default().to_owned(),
     }))
 }

@@ -4,6 +4,7 @@
 //! What always holds here: what does for the other client: the session's mutex is never held while reading, sending or
 //! printing, and events are shown in their order under the screen's.
 
+use super::face::Face;
 use super::screen::{self, Screen};
 use super::{Door, connect, fail};
 use crate::cli::{self, ClientOptions, Exit, Typed};

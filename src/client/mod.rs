@@ -14,7 +14,14 @@
 //! nothing can wake it.
 
 mod classic;
+mod face;
+mod json;
 pub mod screen;
+#[cfg(not(feature = "terminal"))]
+#[path = "no_terminal.rs"]
+mod terminal;
+#[cfg(feature = "terminal")]
+mod terminal;
 mod threads;
 
 use crate::cli::{self, ClientOptions, Exit, Typed};
@@ -23,6 +30,8 @@ use crate::limits;
 use crate::lines::Lines;
 use crate::session::{Session, Wish};
 use crate::text::Lang;
+use face::Face;
+use json::Json;
 use parking_lot::{Condvar, Mutex};
 use screen::Screen;
 use std::io::IsTerminal;
@@ -37,7 +46,10 @@ struct Shared {
     state: Mutex<Shown>,
     /// The state has changed: there may be something to send, or to read on for.
     changed: Condvar,
-    screen: Mutex<Screen>,
+    screen: Mutex<Box<dyn Face>>,
+    /// The terminal with its line editor, if that is where the person sits.
+    desk: Option<terminal::Handle>,
+    signals: terminal::Signals,
     socket: Mutex<Arc<UdpSocket>>,
     /// The server's addresses, and which of them is in use.
     servers: Mutex<(Vec<SocketAddr>, usize)>,
@@ -54,6 +66,8 @@ struct Shown {
     door: Door,
     exit: Option<Exit>,
     refused_port: bool,
+    /// By a signal.
+    asked_to_end: bool,
 }
 
 /// Where the person stands.
@@ -80,8 +94,9 @@ pub fn run(options: &ClientOptions) -> Exit {
             return fail(Exit::Unreachable, &what);
         }
     };
-    let screen = Screen::new(lang, terminal && std::io::stdout().is_terminal());
-    let Some(name) = options.name.clone().or_else(|| screen.ask_name(&mut lines)) else {
+    let (mut editor, mut face) = face_of(options, terminal);
+    let name = options.name.clone();
+    let Some(name) = name.or_else(|| ask_name(&mut *face, &mut lines)) else {
         let what = lang.pick(
             "没有姓名：请用 --name 指定",
             "no name: give one with --name",
@@ -91,17 +106,12 @@ pub fn run(options: &ClientOptions) -> Exit {
     // Someone who can be asked is asked again.
     let asks = options.name.is_none() || terminal;
     if options.classic {
+        let screen = Screen::new(lang, terminal && std::io::stdout().is_terminal());
         return classic::run(options, servers, (screen, &mut lines), (name, asks));
     }
-    let default_history = if screen.is_terminal() {
-        limits::HISTORY_WANTED
-    } else {
-        0
-    };
-    let history = options
-        .history
-        .unwrap_or(default_history)
-        .min(limits::HISTORY) as u16;
+    let default_history = [0, limits::HISTORY_WANTED][usize::from(face.wants_history())];
+    let history = options.history.unwrap_or(default_history);
+    let history = history.min(limits::HISTORY) as u16;
     let socket = match servers.first().map(|server| connect(*server)) {
         Some(Ok(socket)) => socket,
         Some(Err(error)) => {
@@ -118,9 +128,12 @@ pub fn run(options: &ClientOptions) -> Exit {
             door: Door::Waiting,
             exit: None,
             refused_port: false,
+            asked_to_end: false,
         }),
         changed: Condvar::new(),
-        screen: Mutex::new(screen),
+        screen: Mutex::new(face),
+        desk: editor.as_ref().map(terminal::Editor::handle),
+        signals: terminal::Signals::new(),
         socket: Mutex::new(Arc::new(socket)),
         servers: Mutex::new((servers, 0)),
         began: Instant::now(),
@@ -128,7 +141,7 @@ pub fn run(options: &ClientOptions) -> Exit {
         lang,
     });
     match start(&shared) {
-        Ok(send) => converse(&shared, &mut lines, asks, send),
+        Ok(send) => converse(&shared, &mut lines, editor.as_mut(), asks, send),
         Err(error) => fail(Exit::Failure, &format!("cannot start a thread: {error}")),
     }
 }
@@ -142,6 +155,31 @@ fn seed(lang: Lang) -> Result<u64, String> {
         );
         format!("{what}: /dev/urandom: {error}")
     })
+}
+
+/// Whoever sits there, and the line editor if it is a terminal that has one.
+fn face_of(options: &ClientOptions, terminal: bool) -> (Option<terminal::Editor>, Box<dyn Face>) {
+    let tty = terminal && std::io::stdout().is_terminal();
+    let edits = tty && !options.json && !options.classic;
+    let editor = if edits { terminal::open(options) } else { None };
+    let face: Box<dyn Face> = match &editor {
+        Some(editor) => editor.face(),
+        None if options.json => Box::new(Json::new(options.lang)),
+        None => Box::new(Screen::new(options.lang, tty)),
+    };
+    (editor, face)
+}
+
+/// Asks for a name, as often as the answer is empty; `None` at the end of input.
+fn ask_name<R: std::io::BufRead>(face: &mut dyn Face, lines: &mut Lines<R>) -> Option<String> {
+    loop {
+        face.name_wanted();
+        face.flush();
+        let name = lines.next()?.text;
+        if !name.trim().is_empty() {
+            return Some(name.trim().to_owned());
+        }
+    }
 }
 
 fn fail(exit: Exit, what: &str) -> Exit {
@@ -187,6 +225,7 @@ fn start(shared: &Arc<Shared>) -> std::io::Result<JoinHandle<()>> {
         log::debug!("joined receive");
         if shared.reading.load(Ordering::Acquire) {
             // Nothing can wake a thread from reading stdin.
+            shared.screen.lock().close();
             std::process::exit(shared.exit() as i32);
         }
     })
@@ -196,15 +235,17 @@ fn start(shared: &Arc<Shared>) -> std::io::Result<JoinHandle<()>> {
 fn converse<R: std::io::BufRead>(
     shared: &Shared,
     lines: &mut Lines<R>,
+    editor: Option<&mut terminal::Editor>,
     asks: bool,
     send: JoinHandle<()>,
 ) -> Exit {
-    if shared.get_in(lines, asks) {
+    if !shared.get_in(lines, asks) {
+        // It is over before it began.
+    } else if let Some(editor) = editor {
+        editor.converse(shared);
+    } else {
         loop {
-            shared.reading.store(true, Ordering::Release);
-            let line = lines.next();
-            shared.reading.store(false, Ordering::Release);
-            let Some(line) = line else {
+            let Some(line) = shared.while_reading(|| lines.next()) else {
                 shared.change(|shown, _| shown.session.handle_leave());
                 break;
             };
@@ -223,6 +264,7 @@ fn converse<R: std::io::BufRead>(
         return Exit::Failure;
     }
     log::debug!("joined send");
+    shared.screen.lock().drain();
     shared.exit()
 }
 
@@ -256,7 +298,7 @@ impl Shared {
                 }
             }
             let name = if asks {
-                self.screen.lock().ask_name(lines)
+                ask_name(&mut **self.screen.lock(), lines)
             } else {
                 None
             };
@@ -271,6 +313,13 @@ impl Shared {
     }
 
     fn obey(&self, typed: Typed<'_>) {
+        if let Typed::Command(name, argument) = typed {
+            let mut face = self.screen.lock();
+            if face.obey(name, argument) {
+                face.flush();
+                return;
+            }
+        }
         let wanted = commands::read(typed, &self.state.lock().correspondent, self.lang);
         match wanted {
             Wanted::Nothing => (),
@@ -279,9 +328,24 @@ impl Shared {
             Wanted::Who => self.change(|shown, now| shown.session.handle_who(now)),
             Wanted::Reach => self.change(|shown, now| shown.session.handle_reach(now)),
             Wanted::Ping => self.change(|shown, now| shown.session.handle_ping(now)),
-            Wanted::Help => self.screen.lock().help(),
-            Wanted::Wrong(why) => self.screen.lock().error(&why),
+            Wanted::Help => self.tell(|face| face.help()),
+            Wanted::Wrong(why) => self.tell(|face| face.error(&why)),
         }
+    }
+
+    /// Reads, unless it is over: then nobody would end the program if that waited.
+    fn while_reading<T>(&self, read: impl FnOnce() -> Option<T>) -> Option<T> {
+        self.reading.store(true, Ordering::Release);
+        let over = self.state.lock().exit.is_some();
+        let line = if over { None } else { read() };
+        self.reading.store(false, Ordering::Release);
+        line
+    }
+
+    fn tell(&self, tell: impl FnOnce(&mut dyn Face)) {
+        let mut face = self.screen.lock();
+        tell(&mut **face);
+        face.flush();
     }
 
     /// Waits for room in the queue: what is typed or piped meanwhile stays where it is.
@@ -290,7 +354,17 @@ impl Shared {
         while shown.exit.is_none() && !shown.session.has_room() {
             self.changed.wait(&mut shown);
         }
-        shown.session.handle_wish(wish);
+        match &self.desk {
+            // Noted before anybody can hear of its having been ordered.
+            Some(desk) => {
+                let line = desk.line(&wish, shown.session.name(), self.lang);
+                let count = shown.session.handle_wish(wish);
+                desk.sent(self.now(), count, line);
+            }
+            None => {
+                shown.session.handle_wish(wish);
+            }
+        }
         drop(shown);
         self.changed.notify_all();
     }

@@ -1,13 +1,15 @@
 //! What a person sees: events as lines on stdout; what is not of the room on stderr, unless it is a terminal.
 
+use super::face::{At, Face};
 use crate::cli::{self, Exit};
 use crate::commands;
 use crate::lines::Lines;
-use crate::session::{End, RosterEntry, Seen, Wish};
+use crate::session::{End, Joined, RosterEntry, Seen, Wish};
 use crate::text::{Lang, NameError, screen::harmless, screen::relayed};
 use crate::wire::{Failure, GoneReason, Refusal};
 use std::io::{BufRead, Write};
 use std::net::SocketAddr;
+use std::time::Duration;
 
 /// See the module.
 #[derive(Debug)]
@@ -47,19 +49,11 @@ impl Screen {
         }
     }
 
-    pub(super) fn is_terminal(&self) -> bool {
-        self.terminal
-    }
-
     /// Asks for a name, as often as the answer is empty; `None` at the end of input.
     pub(super) fn ask_name<R: BufRead>(&self, lines: &mut Lines<R>) -> Option<String> {
         loop {
             if self.terminal {
-                let prompt = self.lang.pick("请输入你的名字：", "Your name: ");
-                let mut stdout = std::io::stdout().lock();
-                let _ = stdout
-                    .write_all(prompt.as_bytes())
-                    .and_then(|()| stdout.flush());
+                prompt_for_name(self.lang);
             }
             let name = lines.next()?.text;
             if !name.trim().is_empty() {
@@ -68,28 +62,10 @@ impl Screen {
         }
     }
 
-    /// Adds an event's line.
-    pub(super) fn happened(&mut self, seen: &Seen, history: bool) {
-        if self.terminal && self.history && !history {
-            self.lines += self.lang.pick(
-                "—— 以上是你进入之前的消息 ——\n",
-                "—— above: before you came ——\n",
-            );
-        }
-        self.history = history;
-        self.lines += &line(seen, self.lang);
-        self.lines.push('\n');
-    }
-
     /// Adds a line that a server wrote.
     pub(super) fn relayed(&mut self, text: &str) {
         self.lines += &relayed(text);
         self.lines.push('\n');
-    }
-
-    /// Adds the answer to `/who`.
-    pub(super) fn roster(&mut self, entries: Vec<RosterEntry>) {
-        self.lines += &roster(entries, self.lang);
     }
 
     /// Adds the answer to a question.
@@ -97,9 +73,70 @@ impl Screen {
         self.lines += line;
         self.lines.push('\n');
     }
+}
 
-    /// Writes what was added; false once stdout is closed.
-    pub(super) fn flush(&mut self) -> bool {
+impl Face for Screen {
+    fn wants_history(&self) -> bool {
+        self.terminal
+    }
+
+    fn name_wanted(&mut self) {
+        if self.terminal {
+            prompt_for_name(self.lang);
+        }
+    }
+
+    fn joined(&mut self, _now: Duration, joined: Joined, _name: &str, _server: SocketAddr) {
+        if joined == Joined::Anew {
+            self.notice(self.lang.room_anew());
+        }
+    }
+
+    fn happened(&mut self, _now: Duration, at: At, seen: &Seen) {
+        if self.terminal && self.history && !at.history {
+            self.lines += self.lang.pick(
+                "—— 以上是你进入之前的消息 ——\n",
+                "—— above: before you came ——\n",
+            );
+        }
+        self.history = at.history;
+        self.lines += &line(seen, self.lang);
+        self.lines.push('\n');
+    }
+
+    fn failed(&mut self, _count: u64, why: Failure, wish: Option<&Wish>) {
+        self.error(&failed(why, wish, self.lang));
+    }
+
+    fn renamed(&mut self, name: &str) {
+        self.notice(&self.lang.your_name(name));
+    }
+
+    fn away(&mut self) {
+        self.notice(self.lang.you_are_away());
+    }
+
+    fn roster(&mut self, entries: Vec<RosterEntry>) {
+        self.lines += &roster(entries, self.lang);
+    }
+
+    fn reach(&mut self, reach: Option<(u64, u64)>) {
+        self.answer(&self.lang.reach(reach));
+    }
+
+    fn pong(&mut self, round_trip: Duration) {
+        self.answer(&self.lang.pong(round_trip));
+    }
+
+    fn silent(&mut self, _now: Duration, silence: Duration) {
+        self.notice(&self.lang.silent(silence.as_secs()));
+    }
+
+    fn heard_again(&mut self, _now: Duration) {
+        self.notice(self.lang.heard_again());
+    }
+
+    fn flush(&mut self) -> bool {
         if !self.closed && !self.lines.is_empty() {
             let mut stdout = std::io::stdout().lock();
             let written = stdout
@@ -118,13 +155,11 @@ impl Screen {
         !self.closed
     }
 
-    /// Whether stdout failed, which is more than that its reader has gone.
-    pub(super) fn has_failed(&self) -> bool {
+    fn has_failed(&self) -> bool {
         self.failed
     }
 
-    /// Says something about the program, which is no event of the room.
-    pub(super) fn notice(&mut self, what: &str) {
+    fn notice(&mut self, what: &str) {
         if self.terminal {
             // No name holds a parenthesis, and what somebody does begins with an asterisk.
             self.lines += &self
@@ -136,23 +171,31 @@ impl Screen {
         }
     }
 
-    /// Says what went wrong.
-    pub(super) fn error(&mut self, what: &str) {
+    fn error(&mut self, what: &str) {
         self.flush();
         cli::complain(&format!("chat-client: {what}"));
     }
 
-    pub(super) fn help(&mut self) {
+    fn help(&mut self) {
         self.lines += &commands::help(commands::CLIENT, self.lang);
         self.flush();
     }
+}
 
-    pub(super) fn port_closed(&mut self, server: SocketAddr) {
-        self.error(&self.lang.pick(
-            format!("{server} 上没有服务器在监听：请检查地址和端口，服务器是否已启动；继续尝试中"),
-            format!("nobody listens at {server}: check address and port, and that the server runs; trying on"),
-        ));
-    }
+/// Asks for a name, on a terminal in its ordinary mode.
+pub(super) fn prompt_for_name(lang: Lang) {
+    let prompt = lang.pick("请输入你的名字：", "Your name: ");
+    let mut stdout = std::io::stdout().lock();
+    let written = stdout.write_all(prompt.as_bytes());
+    let _ = written.and_then(|()| stdout.flush());
+}
+
+/// Nobody listens at the server's address.
+pub(super) fn port_closed(server: SocketAddr, lang: Lang) -> String {
+    lang.pick(
+        format!("{server} 上没有服务器在监听：请检查地址和端口，服务器是否已启动；继续尝试中"),
+        format!("nobody listens at {server}: check address and port, and that the server runs; trying on"),
+    )
 }
 
 /// The answer to `/who`, as lines.

@@ -1,6 +1,7 @@
 //! The receive and the send thread, and the showing of events, which both do.
 
-use super::screen::{self, Screen};
+use super::face::{At, Face};
+use super::screen;
 use super::{Door, Shared, connect};
 use crate::cli::Exit;
 use crate::limits;
@@ -18,6 +19,13 @@ impl Shared {
     pub(super) fn receive(&self) {
         let mut buffer = vec![0; limits::RECEIVE_BUFFER];
         while self.state.lock().exit.is_none() {
+            if !self.screen.lock().has_room() {
+                // What comes meanwhile waits at the server.
+                self.changed
+                    .wait_for(&mut self.state.lock(), limits::SOCKET_POLL);
+                self.show(Some(self.screen.lock()));
+                continue;
+            }
             let socket = self.socket.lock().clone();
             match socket.recv(&mut buffer) {
                 Ok(size) => {
@@ -43,7 +51,10 @@ impl Shared {
                 if first {
                     self.next_server();
                     let server = self.server();
-                    self.screen.lock().port_closed(server);
+                    let told = screen::port_closed(server, self.lang);
+                    let mut face = self.screen.lock();
+                    face.error(&told);
+                    face.flush();
                 }
             }
             _ => thread::sleep(limits::SOCKET_POLL),
@@ -58,7 +69,7 @@ impl Shared {
             let mut shown = self.state.lock();
             let now = self.now();
             // While the screen is stuck nothing is received, which says nothing about the server.
-            let stuck = self.screen.is_locked();
+            let stuck = self.screen.try_lock().is_none_or(|face| !face.has_room());
             if stuck != paused {
                 paused = stuck;
                 shown.session.handle_pause(now, paused);
@@ -75,6 +86,7 @@ impl Shared {
             }
             drop(shown);
             self.show(self.screen.try_lock());
+            self.heed_signals();
             let mut shown = self.state.lock();
             if shown.exit.is_some() {
                 drop(shown);
@@ -94,19 +106,24 @@ impl Shared {
     }
 
     /// Shows what the session has to tell, in its order; the screen is held from taking to showing.
-    fn show(&self, screen: Option<parking_lot::MutexGuard<'_, Screen>>) {
+    fn show(&self, screen: Option<parking_lot::MutexGuard<'_, Box<dyn Face>>>) {
         let Some(mut screen) = screen else { return };
+        screen.tick(self.now());
         let mut events = Vec::new();
         loop {
+            if !screen.has_room() {
+                return;
+            }
             {
                 let mut shown = self.state.lock();
                 events.extend(std::iter::from_fn(|| shown.session.poll_event()));
             }
             if events.is_empty() {
+                screen.flush();
                 return;
             }
             for event in events.drain(..) {
-                self.handle_event(&mut screen, event);
+                self.handle_event(&mut **screen, event);
             }
             if !screen.flush() {
                 // Nobody reads what we show: leave as if the input had ended.
@@ -115,38 +132,66 @@ impl Shared {
         }
     }
 
-    fn handle_event(&self, screen: &mut Screen, event: Event) {
+    fn handle_event(&self, face: &mut dyn Face, event: Event) {
+        let now = self.now();
         match event {
-            Event::Joined(joined) => {
-                self.change(|shown, _| shown.door = Door::In);
-                if joined == Joined::Anew {
-                    screen.notice(self.lang.room_anew());
-                }
-            }
-            Event::Refused(refusal) => self.handle_refusal(screen, refusal),
-            Event::Happened { what, history, .. } => {
+            Event::Joined(joined) => self.handle_joined(face, joined),
+            Event::Refused(refusal) => self.handle_refusal(face, refusal),
+            Event::Happened {
+                number,
+                unix_ms,
+                history,
+                what,
+            } => {
                 self.change(|shown, _| shown.correspondent.note(&what));
-                screen.happened(&what, history);
+                let at = At {
+                    number,
+                    unix_ms,
+                    history,
+                };
+                face.happened(now, at, &what);
             }
-            Event::Ordered(_) => (),
-            Event::Failed { why, wish, .. } => {
-                screen.error(&screen::failed(why, wish.as_ref(), self.lang));
+            Event::Ordered(count) => face.ordered(count),
+            Event::Logged {
+                count,
+                number,
+                unix_ms,
+            } => {
+                let at = At {
+                    number,
+                    unix_ms,
+                    history: false,
+                };
+                face.logged(now, count, at);
             }
-            Event::Renamed(name) => screen.notice(&self.lang.your_name(&name)),
-            Event::Away => screen.notice(self.lang.you_are_away()),
-            Event::Roster(entries) => screen.roster(entries),
-            Event::Reach(reach) => screen.answer(&self.lang.reach(reach)),
-            Event::Pong(round_trip) => screen.answer(&self.lang.pong(round_trip)),
-            Event::Silent(silence) => screen.notice(&self.lang.silent(silence.as_secs())),
-            Event::HeardAgain => screen.notice(self.lang.heard_again()),
+            Event::Failed { count, why, wish } => face.failed(count, why, wish.as_ref()),
+            Event::Renamed(name) => face.renamed(&name),
+            Event::Away => face.away(),
+            Event::Roster(entries) => face.roster(entries),
+            Event::Reach(reach) => face.reach(reach),
+            Event::Pong(round_trip) => face.pong(round_trip),
+            Event::Silent(silence) => face.silent(now, silence),
+            Event::HeardAgain => face.heard_again(now),
+            Event::Returning => face.returning(),
             Event::Rebind => self.rebind(),
-            Event::Ended(end) => self.handle_end(screen, &end),
+            Event::Ended(end) => self.handle_end(face, &end),
         }
     }
 
-    fn handle_refusal(&self, screen: &mut Screen, refusal: Refusal) {
+    fn handle_joined(&self, face: &mut dyn Face, joined: Joined) {
+        let name = self.change(|shown, now| {
+            shown.door = Door::In;
+            if face.wants_roster() {
+                shown.session.handle_who(now);
+            }
+            shown.session.name().to_owned()
+        });
+        face.joined(self.now(), joined, &name, self.server());
+    }
+
+    fn handle_refusal(&self, face: &mut dyn Face, refusal: Refusal) {
         let (told, exit) = screen::refused(refusal, self.lang);
-        screen.error(&told);
+        face.error(&told);
         self.change(|shown, _| {
             shown.door = Door::NameRefused;
             shown.exit = exit;
@@ -155,22 +200,66 @@ impl Shared {
         if exit.is_none() && self.reading.load(Ordering::Acquire) {
             self.change(|shown, _| shown.exit = Some(Exit::NameRefused));
         }
+        let (exit, undelivered) = {
+            let shown = self.state.lock();
+            (shown.exit, shown.session.undelivered())
+        };
+        if let Some(exit) = exit {
+            face.ended(exit, undelivered);
+        }
     }
 
-    fn handle_end(&self, screen: &mut Screen, end: &End) {
+    fn handle_end(&self, face: &mut dyn Face, end: &End) {
         let server = self.server();
         let (told, exit) = match screen::ended(end, server, self.lang) {
-            (told, Exit::Done) if screen.has_failed() => (told, Exit::Failure),
+            (told, Exit::Done) if face.has_failed() => (told, Exit::Failure),
             ended => ended,
         };
         if let Some(told) = told {
-            screen.error(&told);
+            face.error(&told);
         }
         let undelivered = self.state.lock().session.undelivered();
         if undelivered > 0 && matches!(end, End::Removed(..)) {
-            screen.error(&self.lang.undelivered(undelivered));
+            face.error(&self.lang.undelivered(undelivered));
         }
+        face.ended(exit, undelivered);
         self.change(|shown, _| shown.exit = Some(exit));
+    }
+
+    /// Someone asks the program to end: it leaves properly; asked once more, it does not wait for the server.
+    fn heed_signals(&self) {
+        let asked = self.signals.poll();
+        if asked == 0 {
+            return;
+        }
+        let door = self.state.lock().door;
+        let exit = match door {
+            Door::In => None,
+            Door::Waiting => Some(Exit::Unreachable),
+            Door::NameRefused => Some(Exit::NameRefused),
+        };
+        if let Some(exit) = exit {
+            // Not in yet, so nothing to deliver; and main may wait for a name, from which nothing can wake it.
+            std::process::exit(exit as i32);
+        }
+        let (again, undelivered) = self.change(|shown, _| {
+            let again = std::mem::replace(&mut shown.asked_to_end, true) || asked > 1;
+            shown.session.handle_leave();
+            (again, shown.session.undelivered())
+        });
+        if !again && undelivered > 0 {
+            self.tell(|face| face.notice(self.lang.leaving()));
+        }
+        if again {
+            let (told, _) = screen::ended(&End::Undelivered(undelivered), self.server(), self.lang);
+            self.tell(|face| {
+                if let Some(told) = told.filter(|_| undelivered > 0) {
+                    face.error(&told);
+                }
+                face.ended(Exit::Unreachable, undelivered);
+            });
+            self.change(|shown, _| shown.exit = shown.exit.or(Some(Exit::Unreachable)));
+        }
     }
 
     fn server(&self) -> SocketAddr {

@@ -24,6 +24,16 @@ pub enum Event {
     /// The wish of this count, in the order of [`super::Session::handle_wish`], was ordered by the server: it is in
     /// the log, or, see the next, came to nothing.
     Ordered(u64),
+    /// The wish of this count, told as ordered before, has its place in the log here: between the events that were
+    /// told before and those that will be. Not told where that part of the log is no longer to be had.
+    Logged {
+        /// Which.
+        count: u64,
+        /// Its number in the log.
+        number: u64,
+        /// When, in milliseconds since 1970 by the server's clock.
+        unix_ms: u64,
+    },
     /// The wish of this count came to nothing. Told after its [`Event::Ordered`].
     Failed {
         /// Which.
@@ -47,6 +57,8 @@ pub enum Event {
     Silent(Duration),
     /// The server is heard again after a silence.
     HeardAgain,
+    /// The session is lost, and the server is asked to be let in again.
+    Returning,
     /// The socket should be made anew: this one may be of a network that is gone.
     Rebind,
     /// It is over.

@@ -32,6 +32,7 @@ impl Session {
         if self.leaving && self.undelivered() == 0 {
             return self.end(End::Left);
         }
+        self.events.push_back(Event::Returning);
         self.greet(now);
     }
 

@@ -136,6 +136,11 @@ impl Session {
         &self.name
     }
 
+    /// Whether the person has left, or is about to.
+    pub fn is_leaving(&self) -> bool {
+        self.leaving
+    }
+
     /// Whether it is over.
     pub fn is_over(&self) -> bool {
         matches!(self.state, State::Over)

@@ -153,7 +153,13 @@ impl Session {
     }
 
     /// The log says what became of an utterance, by its number in the present session; 0: of one's entering.
-    pub(super) fn note_outcome(&mut self, utterance: u64, outcome: Outcome) {
+    pub(super) fn note_outcome(
+        &mut self,
+        utterance: u64,
+        outcome: Outcome,
+        number: u64,
+        unix_ms: u64,
+    ) {
         let ahead = self.ordered_in_all.wrapping_sub(self.ordered);
         let count = match utterance {
             0 => 0,
@@ -161,7 +167,12 @@ impl Session {
         };
         let wish = self.outcomes.take(count);
         match outcome {
-            Outcome::Done => (),
+            Outcome::Done if count == 0 => (),
+            Outcome::Done => self.events.push_back(Event::Logged {
+                count,
+                number,
+                unix_ms,
+            }),
             Outcome::Name(name) => {
                 if self.name != name {
                     self.name.clone_from(&name);

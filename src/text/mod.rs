@@ -4,6 +4,7 @@
 //! text from a peer is never a reason to panic, and is cut at character boundaries only.
 
 pub mod name;
+mod person;
 pub mod phrases;
 pub mod screen;
 mod tables;

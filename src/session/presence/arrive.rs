@@ -93,7 +93,9 @@ impl Session {
                         what,
                     });
                 }
-                Told::Own(utterance, outcome) => self.note_outcome(utterance, outcome),
+                Told::Own(utterance, outcome) => {
+                    self.note_outcome(utterance, outcome, number, unix_ms);
+                }
                 Told::Hidden(_) => (),
             }
         }

@@ -69,8 +69,15 @@ impl Desk {
         out
     }
 
-    fn events(&mut self) -> Vec<Event> {
+    fn all_events(&mut self) -> Vec<Event> {
         std::iter::from_fn(|| self.session.poll_event()).collect()
+    }
+
+    /// Without what only tells where one's own is, and that one asks to be let in again.
+    fn events(&mut self) -> Vec<Event> {
+        let mut events = self.all_events();
+        events.retain(|event| !matches!(event, Event::Logged { .. } | Event::Returning));
+        events
     }
 
     fn give(&mut self, bytes: &[u8]) {

@@ -25,7 +25,15 @@ fn what_is_said_is_sent_until_it_is_heard_and_told_when_it_is_ordered() {
         "held back: not again"
     );
     desk.events_come(2, &[(1, What::Yours(1)), (2, What::Yours(2))]);
-    assert_eq!(desk.events(), [Event::Ordered(1), Event::Ordered(2)]);
+    let logged = |count, number| Event::Logged {
+        count,
+        number,
+        unix_ms: 5,
+    };
+    let ordered = [Event::Ordered(1), Event::Ordered(2)];
+    let told = desk.all_events();
+    assert_eq!(told[..2], ordered);
+    assert_eq!(told[2..], [logged(1, 1), logged(2, 2)]);
     assert_eq!(desk.session.undelivered(), 0);
     desk.events_come(9, &[]);
     desk.session.handle_say("三");

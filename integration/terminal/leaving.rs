@@ -1,0 +1,86 @@
+//! Signals, and other ways to leave: each with its exit code, and with the terminal as it was.
+
+use super::{Room, signal};
+
+/// The terminal's mode is that of before, and pasted blocks are marked no more.
+fn assert_restored(tty: &super::Tty) {
+    let raw = String::from_utf8_lossy(&tty.raw);
+    let (on, off) = (raw.rfind("\x1b[?2004h"), raw.rfind("\x1b[?2004l"));
+    assert!(on < off, "pasting is still bracketed: {on:?} {off:?}");
+}
+
+#[test]
+fn signals_leave_properly_while_a_line_is_typed() {
+    for name in ["TERM", "HUP", "INT"] {
+        let mut room = Room::open(&[]);
+        let mut tty = room.sits("小红", (80, 24));
+        tty.types("半句");
+        tty.until_prompt("> 半句");
+        signal(name, tty.id());
+        assert_eq!(tty.exit(), 0, "{name}");
+        room.server.until("小红 退出了聊天室");
+        assert_restored(&tty);
+    }
+}
+
+#[test]
+fn the_mode_of_the_terminal_is_put_back() {
+    let room = Room::open(&[]);
+    let shell = format!(
+        "before=$(stty -g); {} --name 小红 {}; echo code $?; [ \"$before\" = \"$(stty -g)\" ] && echo as before",
+        super::CLIENT,
+        room.address
+    );
+    let variables = room.surroundings(&[]);
+    let mut tty = super::Tty::start((80, 24), &["/bin/sh", "-c", &shell], &variables);
+    tty.until_prompt(">");
+    let children = format!("/proc/{0}/task/{0}/children", tty.id());
+    let client = std::fs::read_to_string(children).expect("the shell's child");
+    signal("TERM", client.trim().parse().expect("one"));
+    tty.until("the shell goes on", |tty| {
+        tty.rows().contains(&"as before".to_owned())
+    });
+    assert!(tty.rows().contains(&"code 0".to_owned()));
+}
+
+#[test]
+fn asked_twice_it_does_not_wait_for_a_dead_server() {
+    let mut room = Room::open(&[]);
+    let mut tty = room.sits("小红", (80, 24));
+    room.server.child.kill().expect("it runs");
+    tty.types("听得到吗\r");
+    tty.until_row("… 小红 说：听得到吗");
+    signal("TERM", tty.id());
+    tty.until("it says that it waits", |tty| {
+        tty.rows().iter().any(|row| row.contains("正在离开"))
+    });
+    signal("TERM", tty.id());
+    assert_eq!(tty.exit(), 4);
+    let rows = tty.all_rows();
+    assert!(
+        rows.iter().any(|row| row.ends_with("✗ 小红 说：听得到吗")),
+        "{rows:?}"
+    );
+    assert!(
+        rows.iter().any(|row| row.contains("有 1 条发言未送达")),
+        "{rows:?}"
+    );
+    assert_restored(&tty);
+}
+
+#[test]
+fn a_kick_ends_the_program_while_a_line_is_typed() {
+    let mut room = Room::open(&[]);
+    let mut tty = room.sits("小红", (80, 24));
+    tty.types("半句");
+    tty.until_prompt("> 半句");
+    room.server.types("/kick 小红 太吵");
+    assert_eq!(tty.exit(), 5);
+    let rows = tty.rows();
+    assert!(
+        rows.iter()
+            .any(|row| row.ends_with("! 你被管理员请出了聊天室：太吵")),
+        "{rows:?}"
+    );
+    assert_restored(&tty);
+}
