@@ -49,6 +49,8 @@ pub const REPLAY_WINDOW: u64 = 1024;
 pub const WINDOW_FIRST: u32 = 10;
 /// Datagrams in flight, at least.
 pub const WINDOW_LEAST: u32 = 2;
+/// Datagrams in flight that a reported loss leaves, if there were so many; only a timeout leaves fewer.
+pub const WINDOW_CUT_LEAST: u32 = 8;
 /// Datagrams in flight, at most: a default receive buffer holds about 90 of 1200 bytes.
 pub const WINDOW_MOST: u32 = 64;
 /// Datagrams that came early and are kept until the gap before them closes.
@@ -292,7 +294,8 @@ const _: () = {
     assert!(DATAGRAM_SIZES[0] == DATAGRAM && DATAGRAM_SIZES[1] > DATAGRAM_SIZES[0]);
     assert!(DATAGRAM_SIZES[2] > DATAGRAM_SIZES[1] && DATAGRAM_SIZES[2] <= RECEIVE_BUFFER);
     assert!(DATAGRAM_SIZES[2] * WINDOW_LEAST as usize <= IN_FLIGHT_BYTES);
-    assert!(WINDOW_LEAST <= WINDOW_FIRST && WINDOW_FIRST <= WINDOW_MOST);
+    assert!(WINDOW_LEAST <= WINDOW_CUT_LEAST && WINDOW_CUT_LEAST <= WINDOW_FIRST);
+    assert!(WINDOW_FIRST <= WINDOW_MOST);
     // A window of datagrams lies well inside the replay window.
     assert!((WINDOW_MOST as u64) * 4 <= REPLAY_WINDOW && REPLAY_WINDOW.is_multiple_of(64));
     // A delayed acknowledgement comes before the timeout that waits for it.

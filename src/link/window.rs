@@ -56,7 +56,9 @@ impl Window {
     /// Packets up to `newest_lost` were lost on the way, when `last` was the last one sent.
     pub(super) fn halve(&mut self, newest_lost: u64, last: u64) {
         if newest_lost > self.recovery {
-            self.size = (self.size / 2).max(limits::WINDOW_LEAST);
+            // Talk is small: on a path that loses at random, less would stall it.
+            let least = limits::WINDOW_CUT_LEAST.min(self.size);
+            self.size = (self.size / 2).max(least);
             self.threshold = self.size;
             self.recovery = last;
         }
