@@ -348,10 +348,10 @@ impl<'s> Stage<'s> {
         }
         self.world.kill_server();
         let end = End::Removed(GoneReason::Closed, String::new());
-        self.world
-            .actors
-            .iter()
-            .try_for_each(|actor| ended(actor, &end))
+        // …and is on its way into another session, of which the closed room told it nothing.
+        let told = |actor: &&Actor| !exhausted || actor.end.is_some();
+        let mut actors = self.world.actors.iter().filter(told);
+        actors.try_for_each(|actor| ended(actor, &end))
     }
 }
 
