@@ -5,6 +5,7 @@
 
 mod classic;
 mod endurance;
+mod finding;
 mod halfcopy;
 mod json;
 mod load;

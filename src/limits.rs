@@ -256,6 +256,15 @@ pub const DISCOVERY_V4: Ipv4Addr = Ipv4Addr::new(239, 255, 88, 88);
 /// …and of the link (RFC 4291: not permanently assigned).
 pub const DISCOVERY_V6: Ipv6Addr = Ipv6Addr::new(0xff12, 0, 0, 0, 0, 0, 0, 0x8888);
 
+/// A client that is named no server looks for rooms this long…
+pub const SEARCH: Duration = Duration::from_secs(1);
+/// …and asks again after this time.
+pub const SEARCH_REPEAT: Duration = Duration::from_millis(300);
+/// Rooms that it keeps, at most.
+pub const ROOMS_FOUND: usize = 32;
+/// Answers that have come over IPv6 meanwhile and are looked at, at most.
+pub const ANSWERS_WAITING: usize = 1024;
+
 /// Bytes of input that are taken at once when no line break comes.
 pub const LINE_PART: usize = 65_536;
 

@@ -19,15 +19,15 @@ use std::time::{Duration, Instant};
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A program with its pipes, killed when the test is over.
-struct Program {
+pub(crate) struct Program {
     child: Child,
-    input: Option<ChildStdin>,
+    pub(crate) input: Option<ChildStdin>,
     output: Receiver<String>,
-    errors: Receiver<String>,
+    pub(crate) errors: Receiver<String>,
 }
 
 impl Program {
-    fn start(program: &str, args: &[&str]) -> Program {
+    pub(crate) fn start(program: &str, args: &[&str]) -> Program {
         Program::start_among(program, args, &[])
     }
 
@@ -62,7 +62,7 @@ impl Program {
 
     /// The next line that contains this.
     #[track_caller]
-    fn line_with(&self, part: &str) -> String {
+    pub(crate) fn line_with(&self, part: &str) -> String {
         loop {
             let line = self.line();
             if line.contains(part) {
@@ -93,7 +93,7 @@ impl Program {
 
     /// Waits for its end; gives its exit code.
     #[track_caller]
-    fn exit(&mut self) -> Option<i32> {
+    pub(crate) fn exit(&mut self) -> Option<i32> {
         let until = Instant::now() + PATIENCE;
         loop {
             if let Some(status) = self.child.try_wait().expect("a child of ours") {
@@ -128,7 +128,7 @@ fn lines(pipe: Option<impl Read + Send + 'static>) -> Receiver<String> {
 
 /// A server on a free port, and where it is.
 #[track_caller]
-fn server(args: &[&str]) -> (Program, SocketAddr) {
+pub(crate) fn server(args: &[&str]) -> (Program, SocketAddr) {
     let all = [&["--bind", "127.0.0.1:0"], args].concat();
     let server = Program::start(programs::SERVER, &all);
     let line = server.line();

@@ -5,7 +5,8 @@ use super::server::{CONFIG, HELP, LANG, VERSION};
 use super::table::{Default, Flag, Program, Scope, Value, Verb, words};
 use super::{Exit, Request, UsageError};
 use crate::commands;
-use crate::text::Lang;
+use crate::text::{Lang, screen};
+use std::net::SocketAddr;
 
 /// The table.
 pub static CLIENT: Program = Program {
@@ -40,7 +41,10 @@ const FLAGS: &[Flag] = &[
         Value::Server,
         "SERVER",
         Default::Is("127.0.0.1:8888"),
-        words("服务器 HOST[:PORT]", "HOST[:PORT] of the server"),
+        words(
+            "服务器 HOST[:PORT]；不写则先寻找，找不到才用默认值",
+            "HOST[:PORT] of the server; without it rooms are looked for, and the default is for when there are none",
+        ),
     ),
     Flag::new(
         "name",
@@ -55,6 +59,19 @@ const FLAGS: &[Flag] = &[
         "N",
         Default::Words(words("终端上 20，否则 0", "20 on a terminal, else 0")),
         words("想看到的先前事件数", "events from before to be shown"),
+    ),
+    Flag::new(
+        "find",
+        Value::Text,
+        "off|ADDR:PORT,…",
+        Default::Words(words(
+            "本机与本地网络",
+            "this machine and the local network",
+        )),
+        words(
+            "未写 SERVER 时在哪里寻找聊天室；off 不寻找",
+            "where rooms are looked for without SERVER; off: nowhere",
+        ),
     ),
     // Not elsewhere: there it is the server's flag.
     Flag::switch(
@@ -116,6 +133,17 @@ pub enum Color {
     Never,
 }
 
+/// Whether and where to look for rooms.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Find {
+    /// Nowhere: the server is named, or the default one is wanted.
+    Off,
+    /// On this machine and the local network.
+    Around,
+    /// At these addresses.
+    At(Vec<SocketAddr>),
+}
+
 /// Options of `chat-client`.
 #[derive(Clone, Debug)]
 pub struct ClientOptions {
@@ -131,7 +159,9 @@ pub struct ClientOptions {
     pub color: Color,
     /// Events as JSON, a line each.
     pub json: bool,
-    /// The server.
+    /// Where to look for rooms first.
+    pub find: Find,
+    /// The server, unless another is found.
     pub server: String,
 }
 
@@ -151,6 +181,9 @@ pub fn client_options_in(
         Request::Run(given) => given,
         Request::Print(text) => return Ok(Request::Print(text)),
     };
+    let find = find(given.text("find"))?;
+    // A course's server does not answer who looks for it.
+    let named = given.is_said("server") || given.is_on("classic");
     Ok(Request::Run(ClientOptions {
         name: given.text("name").map(str::to_owned),
         history: given.number("history").map(|history| history as usize),
@@ -162,6 +195,25 @@ pub fn client_options_in(
             _ => Color::Auto,
         },
         json: given.is_on("json"),
+        find: if named { Find::Off } else { find },
         server: given.text("server").unwrap_or_default().to_owned(),
     }))
+}
+
+fn find(said: Option<&str>) -> Result<Find, UsageError> {
+    match said {
+        None => Ok(Find::Around),
+        Some("off") => Ok(Find::Off),
+        Some(list) => {
+            let places = list.split(',').map(|place| place.trim().parse());
+            let places: Result<Vec<SocketAddr>, _> = places.collect();
+            let wrong = |_| {
+                let said = screen::harmless(list);
+                UsageError(format!(
+                    "--find {said}：须为 off 或以逗号分隔的地址，例如 192.168.1.255:28888 / takes off, or addresses between commas such as 192.168.1.255:28888"
+                ))
+            };
+            places.map(Find::At).map_err(wrong)
+        }
+    }
 }

@@ -192,6 +192,11 @@ impl Given {
         flag
     }
 
+    /// Whether anything was said of a flag anywhere.
+    pub(super) fn is_said(&self, name: &str) -> bool {
+        self.said.contains_key(name)
+    }
+
     /// What a flag comes to, as text; `None` if there is neither a value nor a default that is one.
     pub(super) fn text(&self, name: &str) -> Option<&str> {
         let default = || match self.flag(name)?.default {

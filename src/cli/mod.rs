@@ -12,7 +12,7 @@ pub mod table;
 #[cfg(test)]
 mod tests;
 
-pub use client::{CLIENT, ClientOptions, Color, client_options, client_options_in};
+pub use client::{CLIENT, ClientOptions, Color, Find, client_options, client_options_in};
 pub use given::Surroundings;
 pub use server::{SERVER, ServerOptions, server_options, server_options_in};
 

@@ -313,3 +313,22 @@ fn the_tables_agree_with_the_limits_and_with_themselves() {
         }
     }
 }
+
+#[test]
+fn rooms_are_looked_for_unless_a_server_is_named() {
+    let find = |line: &str, variables: &[(&str, &str)]| client_among(line, variables).unwrap().find;
+    assert_eq!(find("", &[]), Find::Around);
+    assert_eq!(find("--find off", &[]), Find::Off);
+    assert_eq!(find("host", &[]), Find::Off);
+    assert_eq!(find("--classic", &[]), Find::Off);
+    assert_eq!(
+        find("--find 127.0.0.1:1", &[("CHATROOM_SERVER", "host")]),
+        Find::Off
+    );
+    let places = ["127.0.0.1:1", "[::1]:2"].map(|place| place.parse().unwrap());
+    assert_eq!(
+        find("", &[("CHATROOM_FIND", "127.0.0.1:1, [::1]:2")]),
+        Find::At(places.into())
+    );
+    assert!(client_among("--find here", &[]).is_err());
+}

@@ -15,6 +15,7 @@
 
 mod classic;
 mod face;
+pub mod find;
 mod json;
 pub mod screen;
 #[cfg(not(feature = "terminal"))]
@@ -82,6 +83,18 @@ enum Door {
 pub fn run(options: &ClientOptions) -> Exit {
     let terminal = std::io::stdin().is_terminal();
     let mut lines = Lines::new(std::io::stdin().lock());
+    match find::settle(options, terminal && !options.json, &mut lines) {
+        Ok(options) => enter(&options, terminal, lines),
+        Err(exit) => exit,
+    }
+}
+
+/// Enters the room at the server of these options.
+fn enter<R: std::io::BufRead>(
+    options: &ClientOptions,
+    terminal: bool,
+    mut lines: Lines<R>,
+) -> Exit {
     let lang = options.lang;
     let seed = match seed(lang) {
         Ok(seed) => seed,
