@@ -4,6 +4,7 @@
 #![allow(unreachable_pub)]
 
 mod classic;
+mod doctor;
 mod endurance;
 mod finding;
 mod halfcopy;

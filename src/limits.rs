@@ -265,6 +265,19 @@ pub const ROOMS_FOUND: usize = 32;
 /// Answers that have come over IPv6 meanwhile and are looked at, at most.
 pub const ANSWERS_WAITING: usize = 1024;
 
+/// Datagrams that `--doctor` sends to a server…
+pub const PROBES: u32 = 20;
+/// …one after this time each…
+pub const PROBE_PAUSE: Duration = Duration::from_millis(50);
+/// …and after the last one it waits so long.
+pub const PROBE_PATIENCE: Duration = Duration::from_secs(1);
+/// Small datagrams that it sends where no large one is answered.
+pub const SMALL_PROBES: u32 = 4;
+/// Percent of the probes that may be lost while all is still well: what the room is made for.
+pub const LOSS_BORNE: u32 = 30;
+/// A round trip beyond this is called slow.
+pub const SLOW: Duration = Duration::from_millis(300);
+
 /// Bytes of input that are taken at once when no line break comes.
 pub const LINE_PART: usize = 65_536;
 
@@ -286,6 +299,8 @@ const _: () = {
     assert!(
         SEALED_HEAD + 1 + 4 * VARINT + 1 + 1 + NAME_BYTES + VARINT + UTTERANCE_BYTES <= DATAGRAM
     );
+    // What `--doctor` sends is answered by a server that has its usual patience with a source.
+    assert!(PROBES + SMALL_PROBES < SOURCE_BURST && LOSS_BORNE < 100 && SMALL_PROBES > 0);
     // A Found is no larger than what asked for it.
     assert!(3 + 8 + 8 + 1 + 4 + 4 + 1 + TITLE_BYTES <= SEEK && TITLE_BYTES < 128);
     assert!(

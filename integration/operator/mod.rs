@@ -22,7 +22,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 pub(crate) struct Program {
     child: Child,
     pub(crate) input: Option<ChildStdin>,
-    output: Receiver<String>,
+    pub(crate) output: Receiver<String>,
     pub(crate) errors: Receiver<String>,
 }
 
@@ -50,7 +50,7 @@ impl Program {
 
     /// The next line of its output.
     #[track_caller]
-    fn line(&self) -> String {
+    pub(crate) fn line(&self) -> String {
         let line = self.output.recv_timeout(PATIENCE);
         line.unwrap_or_else(|_| {
             panic!(
@@ -84,7 +84,7 @@ impl Program {
     }
 
     #[track_caller]
-    fn types(&mut self, line: &str) {
+    pub(crate) fn types(&mut self, line: &str) {
         let input = self.input.as_mut().expect("its input is open");
         input
             .write_all(format!("{line}\n").as_bytes())

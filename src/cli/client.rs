@@ -73,6 +73,14 @@ const FLAGS: &[Flag] = &[
             "where rooms are looked for without SERVER; off: nowhere",
         ),
     ),
+    Flag::switch(
+        "doctor",
+        words(
+            "不进入，只检查到 SERVER（或找到的聊天室）的网络：0 表示正常，4 表示不通",
+            "does not enter, but says what is wrong on the way to SERVER, or to the rooms that are found: 0 if all is well, else 4",
+        ),
+    )
+    .only(Scope::CommandLine),
     // Not elsewhere: there it is the server's flag.
     Flag::switch(
         "classic",
@@ -161,6 +169,8 @@ pub struct ClientOptions {
     pub json: bool,
     /// Where to look for rooms first.
     pub find: Find,
+    /// Nothing but what is wrong on the way to the server is wanted.
+    pub doctor: bool,
     /// The server, unless another is found.
     pub server: String,
 }
@@ -184,7 +194,14 @@ pub fn client_options_in(
     let find = find(given.text("find"))?;
     // A course's server does not answer who looks for it.
     let named = given.is_said("server") || given.is_on("classic");
+    let doctor = given.is_on("doctor");
+    if doctor && given.is_on("classic") {
+        return Err(UsageError(
+            "--doctor 检查不了课程程序，请去掉 --classic / --doctor cannot examine a course program: leave --classic out".into(),
+        ));
+    }
     Ok(Request::Run(ClientOptions {
+        doctor,
         name: given.text("name").map(str::to_owned),
         history: given.number("history").map(|history| history as usize),
         lang: given.lang(),

@@ -14,6 +14,7 @@
 //! nothing can wake it.
 
 mod classic;
+mod doctor;
 mod face;
 pub mod find;
 mod json;
@@ -81,6 +82,9 @@ enum Door {
 
 /// Runs the client until the person leaves or the session ends.
 pub fn run(options: &ClientOptions) -> Exit {
+    if options.doctor {
+        return doctor::run(options);
+    }
     let terminal = std::io::stdin().is_terminal();
     let mut lines = Lines::new(std::io::stdin().lock());
     match find::settle(options, terminal && !options.json, &mut lines) {
