@@ -3,6 +3,7 @@
 // A test binary has no public interface.
 #![allow(unreachable_pub)]
 
+mod attack;
 mod classic;
 mod doctor;
 mod endurance;

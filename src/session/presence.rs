@@ -172,11 +172,16 @@ impl Presence {
         to: &mut Vec<u8>,
     ) -> Option<Tag> {
         if let Some(Challenge { nonce, cookie }) = self.challenged
-            && (!self.answered || self.link.is_probe_due())
+            && !self.answered
         {
             self.answered = true;
+            let due = self.link.is_probe_due();
             let packet = self.link.next_bare_packet(now);
             self.link.on_probe_sent(now);
+            if due {
+                // The Challenge may be anybody's: what is to be asked is asked all the same.
+                self.link.probe();
+            }
             return Some(Moved { nonce, cookie }.write(to, self.session, packet, self.secret));
         }
         if let Some(size) = self.probed.take() {
@@ -195,6 +200,7 @@ impl Presence {
             return Some(self.transmit_up(now, to, false, run.first, items.take(most)));
         }
         if self.link.is_ack_due(now) || self.link.is_probe_due() {
+            self.answered &= !self.link.is_probe_due();
             return Some(self.transmit_up(now, to, false, 0, std::iter::empty()));
         }
         None
