@@ -294,6 +294,12 @@ pub const SEEK: usize = 128;
 /// Bytes of a variable-length integer, at most.
 pub const VARINT: usize = 10;
 
+/// Whether the log tells of the so-manieth time that something happens which may happen a million times a second: of
+/// the first, the sixteenth, and so on.
+pub const fn is_told(count: u64) -> bool {
+    count.is_power_of_two() && count.trailing_zeros().is_multiple_of(4)
+}
+
 const _: () = {
     // One utterance with every field at its longest fits one datagram, up and down.
     assert!(

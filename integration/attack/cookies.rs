@@ -15,7 +15,7 @@ fn cookie(target: &mut Target, from: SocketAddr, nonce: u64) -> u64 {
     }
 }
 
-fn join(nonce: u64, cookie: u64, name: &str) -> Vec<u8> {
+pub fn join(nonce: u64, cookie: u64, name: &str) -> Vec<u8> {
     let (history, resume) = (0, None);
     open(Open::Join(Join {
         nonce,

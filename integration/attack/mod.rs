@@ -4,6 +4,7 @@
 mod acknowledgements;
 mod addresses;
 mod cookies;
+mod floods;
 mod forged;
 mod replayed;
 mod target;

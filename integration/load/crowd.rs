@@ -3,6 +3,7 @@
 use super::witness::Witness;
 use chatroom::link::Random;
 use chatroom::session::{End, Event, Joined, Session};
+use chatroom::wire::Refusal;
 use mio::net::UdpSocket;
 use mio::{Events, Interest, Poll, Token};
 use socket2::{Domain, Socket, Type};
@@ -44,6 +45,8 @@ pub enum Stand {
     /// Leaving, or out.
     Leaving,
     Left,
+    /// Not let in because of its name, which the test has asked for.
+    Refused,
 }
 
 struct Member {
@@ -69,6 +72,8 @@ pub struct Crowd {
     /// Of a thousand datagrams, each way.
     pub loss: u64,
     pub witness: Witness,
+    /// Whether somebody's name may be taken.
+    pub contested: bool,
     bytes: Vec<u8>,
 }
 
@@ -99,6 +104,7 @@ impl Crowd {
             random: Random::new(seed),
             loss: 0,
             witness: Witness::default(),
+            contested: false,
             bytes: vec![0; chatroom::limits::RECEIVE_BUFFER],
         }
     }
@@ -346,6 +352,7 @@ impl Crowd {
             Event::Ended(End::Left) if member.stand == Stand::Leaving => {
                 member.stand = Stand::Left;
             }
+            Event::Refused(Refusal::NameTaken) if self.contested => member.stand = Stand::Refused,
             Event::Silent(_) | Event::HeardAgain | Event::Roster(_) => (),
             // And nobody asks for what these answer.
             _ => {

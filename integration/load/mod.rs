@@ -7,6 +7,7 @@
 #![allow(dead_code, reason = "a box of tools")]
 
 pub mod crowd;
+pub mod flood;
 pub mod program;
 pub mod witness;
 

@@ -300,7 +300,10 @@ impl Room {
 
     fn count_malformed(&mut self, from: SocketAddr, malformed: Malformed) {
         self.stats.malformed += 1;
-        ::log::trace!("dropped a datagram from {from}: {malformed:?}");
+        let count = self.stats.malformed;
+        if limits::is_told(count) {
+            ::log::debug!("dropped {count} malformed datagrams, now from {from}: {malformed:?}");
+        }
     }
 
     fn next_member(&mut self) -> MemberId {

@@ -32,7 +32,7 @@ pub(super) fn run(shared: &Shared, datagrams: &Sender<Datagram>) {
             Err(error) if is_passing(error.kind()) => (),
             Err(error) => {
                 failures += 1;
-                if failures.is_power_of_two() {
+                if limits::is_told(failures) {
                     log::error!("cannot receive ({failures} times): {error}");
                 }
                 // Not a busy loop, whatever is wrong with the socket.

@@ -150,7 +150,7 @@ impl Router {
             // Not sent is lost, and what is lost is sent again.
             if let Err(error) = self.shared.socket.send_to(bytes, to) {
                 self.unsent += 1;
-                if self.unsent.is_power_of_two() {
+                if limits::is_told(self.unsent) {
                     log::warn!("cannot send to {to} ({} times): {error}", self.unsent);
                 }
             }

@@ -5,6 +5,7 @@ use crate::room::{Shown, Sight};
 use crate::text::Lang;
 use crossbeam_channel::Receiver;
 use std::io::Write;
+use std::sync::Once;
 
 /// The screen thread: shows batches until there will be no more.
 pub(super) fn run(batches: &Receiver<Vec<Sight>>, lang: Lang) {
@@ -45,6 +46,7 @@ pub(super) fn show(lines: &str) {
         .write_all(lines.as_bytes())
         .and_then(|()| stdout.flush())
     {
-        log::debug!("cannot write to stdout: {error}");
+        static TOLD: Once = Once::new();
+        TOLD.call_once(|| log::warn!("cannot write to stdout: {error}"));
     }
 }

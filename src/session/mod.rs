@@ -81,6 +81,8 @@ pub struct Session {
     rebind_at: Duration,
     noticed: bool,
     paused: bool,
+    /// Datagrams that were none of the server's.
+    dropped: u64,
     /// Tags of the newest datagrams, by which an Unknown is believed.
     tags: VecDeque<Tag>,
     /// The word to the server that we know that the session is over.
@@ -116,6 +118,7 @@ impl Session {
             rebind_at: Duration::MAX,
             noticed: false,
             paused: false,
+            dropped: 0,
             tags: VecDeque::new(),
             farewell: None,
             events: VecDeque::new(),
@@ -190,9 +193,15 @@ impl Session {
             // What a server is asked, and what is answered to whoever looks for one.
             Ok(Datagram::Open(Open::Hello(_) | Open::Join(_) | Open::Seek(_) | Open::Found(_)))
             | Ok(Datagram::Foreign(_)) => (),
-            Err(malformed) => {
-                log::trace!("dropped a datagram of {} bytes: {malformed:?}", bytes.len())
-            }
+            Err(_) => self.note_dropped("not of this protocol, or damaged"),
+        }
+    }
+
+    /// Whatever comes, and however much of it, the log says little of it.
+    fn note_dropped(&mut self, why: &str) {
+        self.dropped += 1;
+        if limits::is_told(self.dropped) {
+            log::debug!("dropped {} datagrams, now: {why}", self.dropped);
         }
     }
 

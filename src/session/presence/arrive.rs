@@ -13,7 +13,7 @@ impl Session {
             return;
         };
         if presence.session != sealed.session || !sealed.verify(presence.secret) {
-            return log::trace!("dropped a datagram with a wrong tag");
+            return self.note_dropped("a wrong tag");
         }
         if presence.link.receive(now, sealed.packet).is_none() {
             return;
@@ -46,7 +46,7 @@ impl Session {
             return;
         };
         if presence.link.acknowledge(now, down.heard, 0, 0).is_err() {
-            return log::warn!("the server acknowledged what was never sent");
+            return self.note_dropped("an acknowledgement of what was never sent");
         }
         let mut repeated = false;
         if let Some(first) = down.events.first() {
