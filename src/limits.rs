@@ -210,6 +210,9 @@ pub const CLASSIC_EXIT: Duration = Duration::from_secs(1);
 
 /// Datagrams between the server's receive thread and its router, at most; more are dropped and counted.
 pub const RECEIVE_QUEUE: usize = 8192;
+/// Datagrams of no session find a place there only while fewer than these wait: each may cost an answer, and a flood
+/// of them is neither to hold up the members nor to take memory.
+pub const RECEIVE_QUEUE_STRANGERS: usize = 256;
 /// Datagrams that the router handles before it flushes, at most.
 pub const BATCH: usize = 1024;
 /// Commands between the operator's console and the router, at most; then the console waits.
@@ -344,6 +347,7 @@ const _: () = {
     assert!(HISTORY < LOG_EVENTS / 2 && LAG_LOOK.as_millis() < LAG_PATIENCE.as_millis());
     assert!(MEMBERS <= MEMBERS_MOST && SLOT_BITS < 32);
     assert!(BODIES.is_power_of_two() && SOURCE_BUCKETS.is_power_of_two());
+    assert!(RECEIVE_QUEUE_STRANGERS < RECEIVE_QUEUE);
     // The cookie outlives a slow handshake.
     assert!(COOKIE_SLOT.as_millis() >= 2 * HANDSHAKE_RETRY_MOST.as_millis() * JOIN_TRIES as u128);
     assert!(CLOSE_DELIVER.as_millis() < CLOSE_TIMEOUT.as_millis());

@@ -162,7 +162,7 @@ fn a_flood_of_anything_writes_next_to_nothing() {
         .args(["--bind", "127.0.0.1:0", "--rate", "0"])
         .env("RUST_LOG", "trace");
     let server = Server::start_command(command);
-    let time = Duration::from_secs(size(10, 1));
+    let time = Duration::from_secs(size(3, 1));
     let mut crowd = Crowd::new(server.address, 3);
     crowd.fill("m", 2);
     let mut random = Random::new(12);

@@ -1,4 +1,5 @@
 //! Endurance: the built programs under conditions that last, and under those that end them.
 
+mod killed;
 mod soak;
 mod transcripts;

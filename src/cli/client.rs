@@ -7,6 +7,7 @@ use super::{Exit, Request, UsageError};
 use crate::commands;
 use crate::text::{Lang, screen};
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 /// The table.
 pub static CLIENT: Program = Program {
@@ -102,6 +103,16 @@ const FLAGS: &[Flag] = &[
         "json",
         words("每个事件输出一行 JSON", "each event as a line of JSON"),
     ),
+    Flag::new(
+        "resume",
+        Value::File,
+        "FILE",
+        Default::None,
+        words(
+            "被杀掉后重新启动，仍是同一个人",
+            "be the same person after having been killed",
+        ),
+    ),
     LANG,
     CONFIG,
     HELP,
@@ -159,6 +170,8 @@ pub struct ClientOptions {
     pub name: Option<String>,
     /// Events from before that one would like to see; on a terminal some, else none.
     pub history: Option<usize>,
+    /// Where to leave behind what a program needs that goes on as this one.
+    pub resume: Option<PathBuf>,
     /// The language of the screen.
     pub lang: Lang,
     /// The server speaks the classroom's text protocol.
@@ -204,6 +217,7 @@ pub fn client_options_in(
         doctor,
         name: given.text("name").map(str::to_owned),
         history: given.number("history").map(|history| history as usize),
+        resume: given.text("resume").map(PathBuf::from),
         lang: given.lang(),
         classic: given.is_on("classic"),
         color: match given.text("color") {

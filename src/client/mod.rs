@@ -18,6 +18,7 @@ mod doctor;
 mod face;
 pub mod find;
 mod json;
+mod keepsake;
 pub mod screen;
 #[cfg(not(feature = "terminal"))]
 #[path = "no_terminal.rs"]
@@ -30,10 +31,11 @@ use crate::cli::{self, ClientOptions, Exit, Typed};
 use crate::commands::{self, Correspondent, Wanted};
 use crate::limits;
 use crate::lines::Lines;
-use crate::session::{Session, Wish};
+use crate::session::{Past, Session, Wish};
 use crate::text::Lang;
 use face::Face;
 use json::Json;
+use keepsake::Keepsake;
 use parking_lot::{Condvar, Mutex};
 use screen::Screen;
 use std::io::IsTerminal;
@@ -58,6 +60,8 @@ struct Shared {
     began: Instant,
     /// The main thread waits for input.
     reading: AtomicBool,
+    /// What is left behind for a program that is to go on as this one.
+    keepsake: Option<Mutex<Keepsake>>,
     lang: Lang,
 }
 
@@ -111,24 +115,25 @@ fn enter<R: std::io::BufRead>(
             return fail(Exit::Unreachable, &what);
         }
     };
+    let kept = match recall(options) {
+        Ok(kept) => kept,
+        Err(what) => return fail(Exit::Failure, &what),
+    };
+    let known = options.name.clone().or(kept.clone().map(|(name, _)| name));
+    // Someone who can be asked is asked again.
+    let asks = known.is_none() || terminal;
     let (mut editor, mut face) = face_of(options, terminal);
-    let name = options.name.clone();
-    let Some(name) = name.or_else(|| ask_name(&mut *face, &mut lines)) else {
+    let Some(name) = known.or_else(|| ask_name(&mut *face, &mut lines)) else {
         let what = lang.pick(
             "没有姓名：请用 --name 指定",
             "no name: give one with --name",
         );
         return fail(Exit::Usage, what);
     };
-    // Someone who can be asked is asked again.
-    let asks = options.name.is_none() || terminal;
     if options.classic {
         let screen = Screen::new(lang, terminal && std::io::stdout().is_terminal());
         return classic::run(options, servers, (screen, &mut lines), (name, asks));
     }
-    let default_history = [0, limits::HISTORY_WANTED][usize::from(face.wants_history())];
-    let history = options.history.unwrap_or(default_history);
-    let history = history.min(limits::HISTORY) as u16;
     let socket = match servers.first().map(|server| connect(*server)) {
         Some(Ok(socket)) => socket,
         Some(Err(error)) => {
@@ -137,7 +142,7 @@ fn enter<R: std::io::BufRead>(
         }
         None => return fail(Exit::Unreachable, &options.server),
     };
-    let session = Session::new(Duration::ZERO, &name, history, seed);
+    let session = session(options, &*face, &name, seed, kept);
     let shared = Arc::new(Shared {
         state: Mutex::new(Shown {
             session,
@@ -155,6 +160,7 @@ fn enter<R: std::io::BufRead>(
         servers: Mutex::new((servers, 0)),
         began: Instant::now(),
         reading: AtomicBool::new(false),
+        keepsake: keepsake_of(options),
         lang,
     });
     match start(&shared) {
@@ -202,6 +208,41 @@ fn ask_name<R: std::io::BufRead>(face: &mut dyn Face, lines: &mut Lines<R>) -> O
 fn fail(exit: Exit, what: &str) -> Exit {
     cli::complain(&format!("chat-client: {what}"));
     exit
+}
+
+fn session(
+    options: &ClientOptions,
+    face: &dyn Face,
+    name: &str,
+    seed: u64,
+    kept: Option<(String, Past)>,
+) -> Session {
+    let default = [0, limits::HISTORY_WANTED][usize::from(face.wants_history())];
+    let history = options.history.unwrap_or(default).min(limits::HISTORY);
+    let session = Session::new(Duration::ZERO, name, history as u16, seed);
+    match kept.filter(|(kept, _)| *kept == name) {
+        Some((_, past)) => session.with_past(past),
+        None => session,
+    }
+}
+
+fn keepsake_of(options: &ClientOptions) -> Option<Mutex<Keepsake>> {
+    let file = options.resume.clone()?;
+    Some(Mutex::new(Keepsake::new(file)))
+}
+
+/// Who one was before the program was killed, if it left that behind.
+fn recall(options: &ClientOptions) -> Result<Option<(String, Past)>, String> {
+    let Some(file) = &options.resume else {
+        return Ok(None);
+    };
+    keepsake::read(file).map_err(|error| {
+        let remedy = options.lang.pick(
+            "请换一个文件，或将它删除后作为新人进入",
+            "name another file, or remove it to come in as someone new",
+        );
+        format!("--resume {}: {error}; {remedy}", file.display())
+    })
 }
 
 /// The addresses of `HOST:PORT`, or of `HOST` at the default port.

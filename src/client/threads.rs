@@ -3,7 +3,7 @@
 use super::face::{At, Face};
 use super::screen;
 use super::{Door, Shared, connect};
-use crate::cli::Exit;
+use crate::cli::{self, Exit};
 use crate::limits;
 use crate::session::{End, Event, Joined};
 use crate::wire::Refusal;
@@ -129,6 +129,23 @@ impl Shared {
                 // Nobody reads what we show: leave as if the input had ended.
                 self.change(|shown, _| shown.session.handle_leave());
             }
+            self.keep();
+        }
+    }
+
+    /// What was shown need not be shown to a program that goes on as this one.
+    fn keep(&self) {
+        let Some(keepsake) = &self.keepsake else {
+            return;
+        };
+        let (now, shown) = (self.now(), self.state.lock());
+        let (name, past) = (shown.session.name().to_owned(), shown.session.past());
+        let over = shown.exit.is_some() || shown.door != Door::In;
+        drop(shown);
+        if let Some(past) = past.filter(|_| !over)
+            && let Err(error) = keepsake.lock().note(now, &name, past)
+        {
+            cli::complain(&format!("chat-client: --resume: {error}"));
         }
     }
 
@@ -223,6 +240,9 @@ impl Shared {
             face.error(&self.lang.undelivered(undelivered));
         }
         face.ended(exit, undelivered);
+        if let (Some(keepsake), End::Left | End::Removed(..)) = (&self.keepsake, end) {
+            keepsake.lock().remove();
+        }
         self.change(|shown, _| shown.exit = Some(exit));
     }
 

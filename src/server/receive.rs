@@ -2,6 +2,7 @@
 
 use super::{Datagram, Shared};
 use crate::limits;
+use crate::wire;
 use crossbeam_channel::{Sender, TrySendError};
 use std::io::ErrorKind;
 use std::sync::atomic::Ordering;
@@ -11,10 +12,15 @@ pub(super) fn run(shared: &Shared, datagrams: &Sender<Datagram>) {
     if let Err(error) = shared.socket.set_read_timeout(Some(limits::RECEIVE_POLL)) {
         log::warn!("cannot set a timeout on the socket: {error}");
     }
-    let mut buffer = vec![0; limits::RECEIVE_BUFFER];
+    // One byte more than a client may send: what fills it is longer, and none of ours.
+    let mut buffer = vec![0; limits::DATAGRAM + 1];
     let mut failures = 0u64;
     while !shared.has_ended() {
         match shared.socket.recv_from(&mut buffer) {
+            // As if the network had lost it.
+            Ok((size, _)) if !has_place(&buffer[..size], datagrams.len()) => {
+                shared.overrun.fetch_add(1, Ordering::Relaxed);
+            }
             Ok((size, from)) => {
                 let datagram = Datagram {
                     from,
@@ -22,7 +28,6 @@ pub(super) fn run(shared: &Shared, datagrams: &Sender<Datagram>) {
                 };
                 match datagrams.try_send(datagram) {
                     Ok(()) => (),
-                    // As if the network had lost it.
                     Err(TrySendError::Full(_)) => {
                         shared.overrun.fetch_add(1, Ordering::Relaxed);
                     }
@@ -40,6 +45,12 @@ pub(super) fn run(shared: &Shared, datagrams: &Sender<Datagram>) {
             }
         }
     }
+}
+
+/// Whether a datagram is handed on while so many wait already.
+fn has_place(bytes: &[u8], waiting: usize) -> bool {
+    bytes.len() <= limits::DATAGRAM
+        && (waiting < limits::RECEIVE_QUEUE_STRANGERS || !wire::is_open(bytes))
 }
 
 /// Errors that mean no more than that nothing came, or that a datagram of ours was not wanted somewhere.

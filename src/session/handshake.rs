@@ -99,7 +99,8 @@ impl Session {
             .as_ref()
             .is_some_and(|past| past.epoch == welcome.epoch);
         let said = self.ordered.saturating_add(self.queue.len() as u64);
-        if !(continues && (self.ordered..=said).contains(&welcome.heard)) {
+        let numbered = !std::mem::take(&mut self.restored) && continues;
+        if !(numbered && (self.ordered..=said).contains(&welcome.heard)) {
             // Another log: what it does not have yet is said in it, with numbers of its own.
             self.ordered = welcome.heard;
             self.outcomes.miss(self.ordered_in_all);

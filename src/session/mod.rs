@@ -28,7 +28,8 @@ use crate::link::Random;
 use crate::seal::Tag;
 use crate::wire::{self, Datagram, Open};
 use asks::Asks;
-use presence::{Past, Presence};
+pub use presence::Past;
+use presence::Presence;
 use std::collections::VecDeque;
 use std::time::Duration;
 use wishes::{Item, Outcomes};
@@ -66,6 +67,8 @@ pub struct Session {
     asked_once_at: Option<Duration>,
     /// The session before this one, to be resumed.
     past: Option<Past>,
+    /// That session was another program's, which did not say what it had said.
+    restored: bool,
     queue: VecDeque<Item>,
     /// The number, in the present session, of the last utterance before the queue.
     ordered: u64,
@@ -106,6 +109,7 @@ impl Session {
             retry_pause: limits::HANDSHAKE_RETRY,
             asked_once_at: None,
             past: None,
+            restored: false,
             queue: VecDeque::new(),
             ordered: 0,
             ordered_in_all: 0,
@@ -132,6 +136,20 @@ impl Session {
     pub fn with_last_packet(mut self, packet: u64) -> Session {
         self.last_packet = packet;
         self
+    }
+
+    /// A session that goes on where one of another program ended, which was killed. To be called at the beginning.
+    pub fn with_past(mut self, past: Past) -> Session {
+        (self.past, self.restored) = (Some(past), true);
+        self
+    }
+
+    /// What another program would need to go on as this session.
+    pub fn past(&self) -> Option<Past> {
+        match &self.state {
+            State::Present(presence) => Some(presence.past()),
+            _ => self.past,
+        }
     }
 
     /// The name that was asked for last, or that one was given since.
@@ -247,7 +265,7 @@ impl Session {
         if self.notice_at <= now {
             self.notice_at = now + limits::SILENCE_REPEAT;
             // Before the first Welcome there is nothing that one could be cut off from.
-            if self.past.is_some() || matches!(self.state, State::Present(_)) {
+            if self.has_entered() {
                 self.noticed = true;
                 self.events.push_back(Event::Silent(now - self.heard_at));
             }
@@ -338,12 +356,16 @@ impl Session {
         }
     }
 
+    /// Whether one was ever in the room.
+    fn has_entered(&self) -> bool {
+        self.past.is_some() && !self.restored
+    }
+
     /// When there is no more point in trying.
     fn give_up_at(&self) -> Option<Duration> {
         if self.is_over() {
             None
-        } else if self.past.is_none() && !matches!(self.state, State::Present(_) | State::Nameless)
-        {
+        } else if !self.has_entered() && !matches!(self.state, State::Nameless) {
             Some(self.began_at + limits::CONNECT_TIMEOUT)
         } else if self.leaving && self.asked_at.is_some() {
             let patience = if self.undelivered() > 0 {
@@ -359,9 +381,7 @@ impl Session {
 
     fn give_up(&mut self) {
         let end = match self.undelivered() {
-            _ if self.past.is_none() && !matches!(self.state, State::Present(_)) => {
-                End::Unreachable
-            }
+            _ if !self.has_entered() => End::Unreachable,
             0 => End::Left,
             undelivered => End::Undelivered(undelivered),
         };

@@ -13,11 +13,14 @@ use std::collections::vec_deque;
 use std::time::Duration;
 
 /// What is kept of a session, so that the next one can continue it.
-#[derive(Debug)]
-pub(super) struct Past {
-    pub(super) epoch: u64,
-    pub(super) resume: Key,
-    pub(super) next: u64,
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Past {
+    /// Which log it was in.
+    pub epoch: u64,
+    /// Proves who one is. Whoever knows it can be in the room under one's name.
+    pub resume: Key,
+    /// The event to go on with.
+    pub next: u64,
 }
 
 /// An event that came, perhaps early.

@@ -124,7 +124,7 @@ impl Session {
             return self.give_up();
         }
         self.queue.push_back(Item::Leave);
-        let cut_off = self.past.is_some() && !matches!(self.state, State::Present(_));
+        let cut_off = self.has_entered() && !matches!(self.state, State::Present(_));
         if cut_off && self.queue.len() == 1 {
             self.end(super::End::Left);
         }

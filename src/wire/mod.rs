@@ -116,6 +116,15 @@ pub enum Datagram<'a> {
     Foreign(u64),
 }
 
+/// Whether a datagram says of itself that it is of this protocol and belongs to no session.
+pub fn is_open(bytes: &[u8]) -> bool {
+    let sealed = [Kind::Up, Kind::Ask, Kind::Moved, Kind::Probed];
+    match bytes {
+        [MAGIC, _, code, ..] => !sealed.into_iter().any(|kind| kind as u8 == *code),
+        _ => false,
+    }
+}
+
 /// Reads the outer form of a datagram, and all of one that belongs to no session.
 pub fn decode(bytes: &[u8]) -> Result<Datagram<'_>, Malformed> {
     let mut reader = Reader::new(bytes);

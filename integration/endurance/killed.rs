@@ -1,0 +1,312 @@
+//! Programs that are killed, stopped, deaf, or early.
+
+use crate::load::program::{PATIENCE, Program, Server, client_program, server_program};
+use crate::load::{figure, size, wait};
+use std::fs::{self, File};
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// A path for a file of this test's own.
+fn scratch(name: &str) -> PathBuf {
+    let path =
+        PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{}", std::process::id()));
+    let _ = fs::remove_file(&path);
+    path
+}
+
+/// Killed, and back under the same name by what it left behind: nobody sees it leave, and it misses nothing.
+#[test]
+fn a_killed_client_is_back_as_the_same_person() {
+    let rounds = size(50, 5);
+    let server = Server::start(&[]);
+    let mut friend = Program::client("小红", server.address, &[]);
+    server.program.sees("小红 进入聊天室");
+    let file = scratch("resume");
+    let flags = ["--resume", file.to_str().expect("UTF-8")];
+    let mut client = Program::client("小明", server.address, &flags);
+    friend.sees("小明 进入聊天室");
+    let mut longest = Duration::ZERO;
+    client.types("第 0 次");
+    for round in 0..rounds {
+        // Nothing comes in between: no leaving, no entering, nothing twice.
+        let line = friend.out.recv_timeout(PATIENCE);
+        assert_eq!(line, Ok(format!("小明 说：第 {round} 次")));
+        assert!(wait(PATIENCE, || file.exists()));
+        client.kill();
+        friend.types(&format!("你在吗 {round}"));
+        server.program.sees(&format!("小红 说：你在吗 {round}"));
+        let began = Instant::now();
+        // The name is in the file too.
+        let mut command = client_program();
+        command.args(flags).arg(server.address.to_string());
+        client = Program::start(command);
+        // Typed before it knows what the server has of the one before: that is not taken for this.
+        client.types(&format!("第 {} 次", round + 1));
+        client.sees(&format!("小红 说：你在吗 {round}"));
+        longest = longest.max(began.elapsed());
+    }
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let mode = fs::metadata(&file).expect("the file").permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+    }
+    let line = friend.out.recv_timeout(PATIENCE);
+    assert_eq!(line, Ok(format!("小明 说：第 {rounds} 次")));
+    client.types("/quit");
+    assert_eq!(client.exit(PATIENCE), 0);
+    assert!(!file.exists(), "gone with its owner");
+    let line = friend.out.recv_timeout(PATIENCE);
+    assert_eq!(line, Ok("小明 退出了聊天室".into()));
+    figure(
+        "kill -9",
+        &format!(
+            "{rounds} times: back under the same name and told what was missed within {longest:.0?}"
+        ),
+    );
+    assert!(longest < Duration::from_secs(1), "{longest:?}");
+}
+
+#[test]
+fn a_file_that_is_no_keepsake_is_refused_with_a_remedy() {
+    let file = scratch("not-a-keepsake");
+    fs::write(&file, "precious\n").expect("written");
+    let flags = ["--resume", file.to_str().expect("UTF-8")];
+    let mut client = Program::client("小明", ([127, 0, 0, 1], 9).into(), &flags);
+    assert_eq!(client.exit(PATIENCE), 1);
+    let told = client.err.recv_timeout(PATIENCE).expect("a word");
+    assert!(told.contains("--resume") && told.contains("删除"), "{told}");
+    assert_eq!(
+        fs::read_to_string(&file).expect("still there"),
+        "precious\n"
+    );
+    let _ = fs::remove_file(&file);
+}
+
+/// Stopped for longer than the room waits: the person has left meanwhile, and comes back by itself to where it was.
+#[test]
+fn a_client_that_was_stopped_comes_back() {
+    let (flags, stopped): (&[&str], _) = size((&[], 90), (&["--idle-timeout", "2"], 3));
+    let server = Server::start(flags);
+    let mut friend = Program::client("小红", server.address, &[]);
+    server.program.sees("小红 进入聊天室");
+    let mut client = Program::client("小明", server.address, &[]);
+    friend.sees("小明 进入聊天室");
+    client.signal("-STOP");
+    let mut count = 0;
+    let began = Instant::now();
+    while began.elapsed() < Duration::from_secs(stopped) {
+        friend.types(&format!("第 {count} 句"));
+        count += 1;
+        wait(Duration::from_millis(500), || false);
+    }
+    client.types("我回来了");
+    client.signal("-CONT");
+    let continued = Instant::now();
+    friend.until(Duration::from_secs(30), |line| line == "小明 说：我回来了");
+    let back = continued.elapsed();
+    for number in 0..count {
+        let line = client.until(Duration::from_secs(30), |line| {
+            line.starts_with("小红 说：")
+        });
+        assert_eq!(line, format!("小红 说：第 {number} 句"));
+    }
+    figure(
+        "SIGSTOP",
+        &format!(
+            "{stopped} s: back, with {count} lines that were said meanwhile, after {back:.1?}"
+        ),
+    );
+    assert_eq!(client.has_ended(), None);
+}
+
+#[test]
+fn a_client_waits_for_a_server_that_appears_later() {
+    let address = {
+        let server = Server::start(&[]);
+        server.address
+    };
+    let mut client = Program::client("小明", address, &[]);
+    client.types("有人吗");
+    // It has heard that nobody listens there, and goes on asking.
+    let told = client.err.recv_timeout(PATIENCE).expect("a word");
+    assert!(told.contains(&address.to_string()), "{told}");
+    wait(Duration::from_secs(size(10, 1)), || false);
+    let mut command = server_program();
+    command.args(["--bind", &address.to_string()]);
+    let server = Server::start_command(command);
+    server.program.sees("小明 进入聊天室");
+    server.program.sees("小明 说：有人吗");
+    client.ends_input();
+    assert_eq!(client.exit(PATIENCE), 0);
+}
+
+/// With a full disk behind each of the two streams, and with neither stream open at all, the room goes on.
+#[test]
+fn a_server_serves_on_whatever_becomes_of_its_streams() {
+    let full = || {
+        File::options()
+            .write(true)
+            .open("/dev/full")
+            .expect("/dev/full")
+    };
+    for (out, err) in [(true, false), (false, true), (true, true)] {
+        // The first line says where it listens, so the port is one that was free before.
+        let address = Server::start(&[]).address;
+        let mut command = server_program();
+        command
+            .args(["--rate", "0", "--bind", &address.to_string()])
+            .env("RUST_LOG", "debug");
+        command.stdin(Stdio::piped());
+        command.stdout(if out {
+            Stdio::from(full())
+        } else {
+            Stdio::null()
+        });
+        command.stderr(if err {
+            Stdio::from(full())
+        } else {
+            Stdio::null()
+        });
+        let mut server = Program::start_with(command);
+        talk_through(address, 200);
+        assert_eq!(server.has_ended(), None);
+        server.types("/quit");
+        assert_eq!(server.exit(PATIENCE), 0);
+    }
+    let address = Server::start(&[]).address;
+    let mut command = Command::new("sh");
+    command.args([
+        "-c",
+        "exec \"$0\" \"$@\" <&- >&- 2>&-",
+        env!("CARGO_BIN_EXE_chat-server"),
+        "--rate",
+        "0",
+        "--bind",
+    ]);
+    command.arg(address.to_string());
+    let mut server = Program::start_with(command);
+    talk_through(address, 200);
+    assert_eq!(server.has_ended(), None);
+}
+
+/// Two come in, say something and leave.
+fn talk_through(server: std::net::SocketAddr, lines: usize) {
+    let mut speaker = Program::client("小明", server, &[]);
+    let listener = Program::client("小红", server, &[]);
+    // Either may be in first: each sees the other come, or is seen.
+    let (mut lines_out, mut tries) = (0, 0);
+    while lines_out == 0 {
+        speaker.types("在吗");
+        tries += 1;
+        lines_out = listener
+            .out
+            .recv_timeout(Duration::from_millis(500))
+            .map_or(0, |_| 1);
+        assert!(tries < 40, "nobody hears");
+    }
+    for number in 0..lines {
+        speaker.types(&format!("第 {number} 句"));
+    }
+    for number in 0..lines {
+        listener.until(Duration::from_secs(60), |line| {
+            line == format!("小明 说：第 {number} 句")
+        });
+    }
+    for mut client in [speaker, listener] {
+        client.types("/quit");
+        assert_eq!(client.exit(PATIENCE), 0);
+    }
+}
+
+#[test]
+fn a_client_ends_well_with_its_streams_closed() {
+    let server = Server::start(&[]);
+    let address = server.address.to_string();
+    let program = env!("CARGO_BIN_EXE_chat-client");
+    // No input: it comes, has nothing to say, and leaves. No output: what it says arrives.
+    for (redirect, code) in [("<&-", 0), ("<&- >&- 2>&-", 0), ("2>/dev/full", 0)] {
+        let mut command = Command::new("sh");
+        let script = format!("exec \"$0\" \"$@\" {redirect}");
+        command.args(["-c", &script, program, "--name", "小明", &address]);
+        command.stdin(Stdio::null());
+        let mut client = Program::start_with(command);
+        assert_eq!(client.exit(PATIENCE), code, "{redirect}");
+        server.program.sees("小明 退出了聊天室");
+    }
+    // A full disk behind its output is a failure that is told.
+    let mut friend = Program::client("小红", server.address, &[]);
+    server.program.sees("小红 进入聊天室");
+    let mut command = Command::new(program);
+    let full = File::options()
+        .write(true)
+        .open("/dev/full")
+        .expect("/dev/full");
+    command.args(["--name", "小明", &address]);
+    command
+        .stdin(Stdio::piped())
+        .stdout(full)
+        .stderr(Stdio::piped());
+    let mut client = Program::start_with(command);
+    friend.sees("小明 进入聊天室");
+    friend.types("看得见吗");
+    assert_eq!(client.exit(PATIENCE), 1);
+    let told = client.err.recv_timeout(PATIENCE).expect("a word");
+    assert!(told.contains("stdout"), "{told}");
+}
+
+/// As many descriptors as it has at its start, and none more.
+#[test]
+fn programs_without_a_descriptor_left_go_on_or_say_so() {
+    let limited = |program: &str, files: usize, flags: &[&str]| {
+        let mut command = Command::new("sh");
+        let script = format!("ulimit -n {files}; exec \"$0\" \"$@\"");
+        command.args(["-c", &script, program]).args(flags);
+        command
+    };
+    // The server needs no more than it has at the beginning.
+    let server = Server::start(&[]);
+    let needs = 1 + { fs::read_dir(format!("/proc/{}/fd", server.program.id())).expect("it runs") }
+        .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse::<usize>().ok())
+        .max()
+        .expect("some");
+    drop(server);
+    let program = env!("CARGO_BIN_EXE_chat-server");
+    let flags = ["--bind", "127.0.0.1:0"];
+    let server = Server::start_command(limited(program, needs, &flags));
+    let before = server.program.descriptors();
+    let mut crowd = crate::load::crowd::Crowd::new(server.address, 1);
+    crowd.fill("m", 50);
+    for speaker in 0..50 {
+        crowd.says(speaker);
+    }
+    assert!(crowd.settle(PATIENCE));
+    assert_eq!((crowd.check(), server.program.descriptors()), (0, before));
+    // With fewer, both say what is wrong, and end.
+    // With three, not even the loader finds its libraries.
+    for files in 4..needs {
+        let mut starved = Program::start(limited(program, files, &flags));
+        let opened = starved
+            .out
+            .recv_timeout(Duration::from_millis(1500))
+            .is_ok();
+        if !opened {
+            assert_eq!(starved.exit(PATIENCE), 1, "{files} descriptors");
+            let told: Vec<String> = starved.err.iter().collect();
+            assert!(
+                told.iter().any(|line| line.contains("chat-server:")),
+                "{told:?}"
+            );
+        }
+    }
+    let program = env!("CARGO_BIN_EXE_chat-client");
+    let flags = ["--name", "小明", &server.address.to_string()];
+    // A client needs its socket and no more.
+    let mut starved = Program::start(limited(program, 4, &flags));
+    server.program.sees("小明 进入聊天室");
+    starved.types("够用");
+    server.program.sees("小明 说：够用");
+    starved.types("/quit");
+    assert_eq!(starved.exit(PATIENCE), 0);
+}
