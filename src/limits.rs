@@ -213,6 +213,8 @@ pub const RECEIVE_QUEUE: usize = 8192;
 /// Datagrams of no session find a place there only while fewer than these wait: each may cost an answer, and a flood
 /// of them is neither to hold up the members nor to take memory.
 pub const RECEIVE_QUEUE_STRANGERS: usize = 256;
+/// Datagrams longer than [`DATAGRAM`], which only clients of the text protocol send, do while fewer than these wait.
+pub const RECEIVE_QUEUE_LONG: usize = 16;
 /// Datagrams that the router handles before it flushes, at most.
 pub const BATCH: usize = 1024;
 /// Commands between the operator's console and the router, at most; then the console waits.

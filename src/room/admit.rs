@@ -227,10 +227,19 @@ impl Room {
     /// The departed member that the entry continues, by proof the same. Its name is the one that it asks for now: it
     /// may not have heard that it was given another. Most went by their silence; whoever went otherwise comes back only if it never heard of that, and must not say again what it said.
     fn revived(&mut self, entry: &Entry) -> Option<Departed> {
-        let resume = entry.resume.filter(|resume| resume.epoch == self.epoch)?;
-        let mut departed = self.graveyard.take(|departed| {
-            (departed.renamed || departed.author.name == entry.name)
-                && proves(&resume, entry, departed.resume)
+        let resume = entry.resume.filter(|resume| resume.epoch == self.epoch);
+        let mut departed = self.graveyard.take(|departed| match &resume {
+            Some(resume) => {
+                (departed.renamed || departed.author.name == entry.name)
+                    && proves(resume, entry, departed.resume)
+            }
+            // It stood still before it read its Welcome, which it may find later.
+            None => {
+                !departed.welcomed
+                    && departed.nonce == entry.nonce
+                    && departed.author.name == entry.name
+                    && departed.reason == GoneReason::Silent
+            }
         })?;
         if departed.reason == GoneReason::Left {
             // Its leaving was its last utterance, and is to come once more.

@@ -92,7 +92,8 @@ impl Member {
             author: self.author.clone(),
             secret: self.secret,
             resume: self.welcome.resume,
-            welcomed: Some(self.welcome.nonce).filter(|_| self.link.has_received()),
+            nonce: self.welcome.nonce,
+            welcomed: self.link.has_received(),
             address: self.address,
             ordered: self.ordered,
             reason,
@@ -109,8 +110,9 @@ pub(super) struct Departed {
     pub(super) author: Author,
     pub(super) secret: Key,
     pub(super) resume: Key,
-    /// The nonce of its Join, if its Welcome is known to have come.
-    pub(super) welcomed: Option<u64>,
+    /// The nonce of its Join, and whether its Welcome is known to have come.
+    pub(super) nonce: u64,
+    pub(super) welcomed: bool,
     pub(super) address: SocketAddr,
     pub(super) ordered: u64,
     pub(super) reason: GoneReason,
@@ -151,7 +153,7 @@ impl Graveyard {
     pub(super) fn has_welcomed(&self, nonce: u64) -> bool {
         self.by_session
             .values()
-            .any(|departed| departed.welcomed == Some(nonce))
+            .any(|departed| departed.welcomed && departed.nonce == nonce)
     }
 
     /// Takes the first one that is wanted.

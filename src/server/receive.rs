@@ -12,8 +12,7 @@ pub(super) fn run(shared: &Shared, datagrams: &Sender<Datagram>) {
     if let Err(error) = shared.socket.set_read_timeout(Some(limits::RECEIVE_POLL)) {
         log::warn!("cannot set a timeout on the socket: {error}");
     }
-    // One byte more than a client may send: what fills it is longer, and none of ours.
-    let mut buffer = vec![0; limits::DATAGRAM + 1];
+    let mut buffer = vec![0; limits::RECEIVE_BUFFER];
     let mut failures = 0u64;
     while !shared.has_ended() {
         match shared.socket.recv_from(&mut buffer) {
@@ -49,8 +48,11 @@ pub(super) fn run(shared: &Shared, datagrams: &Sender<Datagram>) {
 
 /// Whether a datagram is handed on while so many wait already.
 fn has_place(bytes: &[u8], waiting: usize) -> bool {
-    bytes.len() <= limits::DATAGRAM
-        && (waiting < limits::RECEIVE_QUEUE_STRANGERS || !wire::is_open(bytes))
+    if bytes.len() > limits::DATAGRAM {
+        !wire::is_ours(bytes) && waiting < limits::RECEIVE_QUEUE_LONG
+    } else {
+        waiting < limits::RECEIVE_QUEUE_STRANGERS || !wire::is_open(bytes)
+    }
 }
 
 /// Errors that mean no more than that nothing came, or that a datagram of ours was not wanted somewhere.

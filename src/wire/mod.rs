@@ -116,7 +116,12 @@ pub enum Datagram<'a> {
     Foreign(u64),
 }
 
-/// Whether a datagram says of itself that it is of this protocol and belongs to no session.
+/// Whether a datagram says of itself that it is of this protocol.
+pub fn is_ours(bytes: &[u8]) -> bool {
+    bytes.first() == Some(&MAGIC)
+}
+
+/// …and belongs to no session.
 pub fn is_open(bytes: &[u8]) -> bool {
     let sealed = [Kind::Up, Kind::Ask, Kind::Moved, Kind::Probed];
     match bytes {

@@ -438,3 +438,34 @@ fn a_departed_session_is_remembered_only_so_long() {
     }
     assert_eq!(departed, limits::DEPARTED);
 }
+
+#[test]
+fn a_join_that_comes_again_after_a_silence_is_the_same_person() {
+    let mut house = House::new(Config {
+        idle_timeout: ms(2000),
+        ..Config::default()
+    });
+    let mut stopped = house.enter("小明", address(1), 0);
+    let key = stopped.welcome().resume;
+    house.wait(ms(3000));
+    assert!(house.users.is_empty());
+    // It goes on: its Join is sent once more, and only then it finds the first Welcome.
+    let mut again = stopped.clone();
+    again.enter(&mut house);
+    assert_eq!(again.welcome().resume, key);
+    stopped.again(&mut house);
+    stopped.say(&mut house, &["我回来了"]);
+    let shown = house.shown();
+    assert!(
+        matches!(
+            &shown[..],
+            [
+                Shown::Entered(_),
+                Shown::Left(_),
+                Shown::Entered(_),
+                Shown::Said(..)
+            ]
+        ),
+        "{shown:?}"
+    );
+}
