@@ -151,13 +151,18 @@ impl Crowd {
 
     /// So many come in, named by this and a number, a few at a time.
     pub fn fill(&mut self, name: &str, count: usize) {
+        self.fill_at_once(name, count, 16);
+    }
+
+    /// The same, where at most so many are on their way at once.
+    pub fn fill_at_once(&mut self, name: &str, count: usize, at_once: usize) {
         let first = self.len();
         let deadline = self.now() + Duration::from_secs(60);
         while (first..self.len()).any(|at| self.stand(at) == Stand::Outside)
             || self.len() < first + count
         {
             let outside = (first..self.len()).filter(|at| self.stand(*at) == Stand::Outside);
-            if outside.count() < 16 && self.len() < first + count {
+            if outside.count() < at_once && self.len() < first + count {
                 let at = self.len();
                 self.enter(&format!("{name}{at}"));
             }
