@@ -133,7 +133,7 @@ pub const RATE_BURST: u32 = 20;
 pub const RATE: u32 = 10;
 /// While a member that is there lags by more than half of the retained log, the others speak no faster than
 /// [`RATE`]. It is there if it has acknowledged something new so recently…
-pub const LAG_PATIENCE: Duration = Duration::from_secs(2);
+pub const LAG_PATIENCE: Duration = Duration::from_secs(10);
 /// …and the room looks for the one that lags most no more often than this.
 pub const LAG_LOOK: Duration = Duration::from_millis(10);
 /// Events that the log retains, at most.
@@ -350,6 +350,8 @@ const _: () = {
     assert!(MEMBERS <= MEMBERS_MOST && SLOT_BITS < 32);
     assert!(BODIES.is_power_of_two() && SOURCE_BUCKETS.is_power_of_two());
     assert!(RECEIVE_QUEUE_STRANGERS < RECEIVE_QUEUE);
+    // Who loses three datagrams in a row is still there.
+    assert!(LAG_PATIENCE.as_millis() > 3 * RTO_MOST.as_millis());
     // The cookie outlives a slow handshake.
     assert!(COOKIE_SLOT.as_millis() >= 2 * HANDSHAKE_RETRY_MOST.as_millis() * JOIN_TRIES as u128);
     assert!(CLOSE_DELIVER.as_millis() < CLOSE_TIMEOUT.as_millis());

@@ -222,6 +222,7 @@ impl Room {
         let mut departed = member.depart(now, reason, why);
         departed.renamed = renamed;
         self.graveyard.put(member.session, departed);
+        self.prune_timers();
         if reason != GoneReason::Closed {
             self.tell_gone(member.session, member.address, usize::MAX);
         }

@@ -65,7 +65,7 @@ impl Room {
     }
 
     /// Forgets the entries that are to be passed over, once they are more than the others.
-    fn prune_timers(&mut self) {
+    pub(super) fn prune_timers(&mut self) {
         if self.timers.len() > 2 * self.slots.live().len() + limits::STALE_TIMERS {
             let slots = &mut self.slots;
             self.timers
