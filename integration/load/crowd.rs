@@ -358,7 +358,8 @@ impl Crowd {
                 member.stand = Stand::Left;
             }
             Event::Refused(Refusal::NameTaken) if self.contested => member.stand = Stand::Refused,
-            Event::Silent(_) | Event::HeardAgain | Event::Roster(_) => (),
+            Event::Silent(_) | Event::HeardAgain | Event::Returning => (),
+            Event::Logged { .. } | Event::Roster(_) => (),
             // And nobody asks for what these answer.
             _ => {
                 self.witness.wrong.push(format!("member {at}: {event:?}"));

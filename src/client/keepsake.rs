@@ -3,8 +3,10 @@
 //! What always holds here: the file is its owner's alone, and it is whole or not there. It is gone once its owner has left the
 //! room.
 
+use crate::cli::ClientOptions;
 use crate::seal::Key;
 use crate::session::Past;
+use parking_lot::Mutex;
 use std::fs::{self, OpenOptions};
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
@@ -24,8 +26,28 @@ pub(super) struct Keepsake {
     failed: bool,
 }
 
+/// What this program is to leave behind, if it is asked to.
+pub(super) fn begin(options: &ClientOptions) -> Option<Mutex<Keepsake>> {
+    let file = options.resume.clone()?;
+    Some(Mutex::new(Keepsake::new(file)))
+}
+
+/// Who one was before the program was killed, if it left that behind; or what is wrong with it, and the remedy.
+pub(super) fn recall(options: &ClientOptions) -> Result<Option<(String, Past)>, String> {
+    let Some(file) = &options.resume else {
+        return Ok(None);
+    };
+    read(file).map_err(|error| {
+        let remedy = options.lang.pick(
+            "请换一个文件，或将它删除后作为新人进入",
+            "name another file, or remove it to come in as someone new",
+        );
+        format!("--resume {}: {error}; {remedy}", file.display())
+    })
+}
+
 /// Who one was, if the file is there. One line: the log's epoch, the key, the next event, the name.
-pub(super) fn read(file: &Path) -> io::Result<Option<(String, Past)>> {
+fn read(file: &Path) -> io::Result<Option<(String, Past)>> {
     match fs::read_to_string(file) {
         Ok(text) => match parse(&text) {
             Some(found) => Ok(Some(found)),
@@ -61,7 +83,7 @@ fn line(name: &str, past: &Past) -> String {
 }
 
 impl Keepsake {
-    pub(super) fn new(file: PathBuf) -> Keepsake {
+    fn new(file: PathBuf) -> Keepsake {
         Keepsake {
             file,
             written: None,

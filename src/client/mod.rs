@@ -115,7 +115,7 @@ fn enter<R: std::io::BufRead>(
             return fail(Exit::Unreachable, &what);
         }
     };
-    let kept = match recall(options) {
+    let kept = match keepsake::recall(options) {
         Ok(kept) => kept,
         Err(what) => return fail(Exit::Failure, &what),
     };
@@ -160,7 +160,7 @@ fn enter<R: std::io::BufRead>(
         servers: Mutex::new((servers, 0)),
         began: Instant::now(),
         reading: AtomicBool::new(false),
-        keepsake: keepsake_of(options),
+        keepsake: keepsake::begin(options),
         lang,
     });
     match start(&shared) {
@@ -224,25 +224,6 @@ fn session(
         Some((_, past)) => session.with_past(past),
         None => session,
     }
-}
-
-fn keepsake_of(options: &ClientOptions) -> Option<Mutex<Keepsake>> {
-    let file = options.resume.clone()?;
-    Some(Mutex::new(Keepsake::new(file)))
-}
-
-/// Who one was before the program was killed, if it left that behind.
-fn recall(options: &ClientOptions) -> Result<Option<(String, Past)>, String> {
-    let Some(file) = &options.resume else {
-        return Ok(None);
-    };
-    keepsake::read(file).map_err(|error| {
-        let remedy = options.lang.pick(
-            "请换一个文件，或将它删除后作为新人进入",
-            "name another file, or remove it to come in as someone new",
-        );
-        format!("--resume {}: {error}; {remedy}", file.display())
-    })
 }
 
 /// The addresses of `HOST:PORT`, or of `HOST` at the default port.
