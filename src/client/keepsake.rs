@@ -3,9 +3,11 @@
 //! What always holds here: the file is its owner's alone, and it is whole or not there. It is gone once its owner has left the
 //! room.
 
+use super::face::Face;
 use crate::cli::ClientOptions;
+use crate::limits;
 use crate::seal::Key;
-use crate::session::Past;
+use crate::session::{Past, Session};
 use parking_lot::Mutex;
 use std::fs::{self, OpenOptions};
 use std::io::{self, ErrorKind, Write};
@@ -44,6 +46,23 @@ pub(super) fn recall(options: &ClientOptions) -> Result<Option<(String, Past)>, 
         );
         format!("--resume {}: {error}; {remedy}", file.display())
     })
+}
+
+/// The session to begin with: as the one of before, if that had this name.
+pub(super) fn session(
+    options: &ClientOptions,
+    face: &dyn Face,
+    name: &str,
+    seed: u64,
+    kept: Option<(String, Past)>,
+) -> Session {
+    let default = [0, limits::HISTORY_WANTED][usize::from(face.wants_history())];
+    let history = options.history.unwrap_or(default).min(limits::HISTORY);
+    let session = Session::new(Duration::ZERO, name, history as u16, seed);
+    match kept.filter(|(kept, _)| *kept == name) {
+        Some((_, past)) => session.with_past(past),
+        None => session,
+    }
 }
 
 /// Who one was, if the file is there. One line: the log's epoch, the key, the next event, the name.

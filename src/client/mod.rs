@@ -31,7 +31,7 @@ use crate::cli::{self, ClientOptions, Exit, Typed};
 use crate::commands::{self, Correspondent, Wanted};
 use crate::limits;
 use crate::lines::Lines;
-use crate::session::{Past, Session, Wish};
+use crate::session::{Session, Wish};
 use crate::text::Lang;
 use face::Face;
 use json::Json;
@@ -142,7 +142,7 @@ fn enter<R: std::io::BufRead>(
         }
         None => return fail(Exit::Unreachable, &options.server),
     };
-    let session = session(options, &*face, &name, seed, kept);
+    let session = keepsake::session(options, &*face, &name, seed, kept);
     let shared = Arc::new(Shared {
         state: Mutex::new(Shown {
             session,
@@ -208,22 +208,6 @@ fn ask_name<R: std::io::BufRead>(face: &mut dyn Face, lines: &mut Lines<R>) -> O
 fn fail(exit: Exit, what: &str) -> Exit {
     cli::complain(&format!("chat-client: {what}"));
     exit
-}
-
-fn session(
-    options: &ClientOptions,
-    face: &dyn Face,
-    name: &str,
-    seed: u64,
-    kept: Option<(String, Past)>,
-) -> Session {
-    let default = [0, limits::HISTORY_WANTED][usize::from(face.wants_history())];
-    let history = options.history.unwrap_or(default).min(limits::HISTORY);
-    let session = Session::new(Duration::ZERO, name, history as u16, seed);
-    match kept.filter(|(kept, _)| *kept == name) {
-        Some((_, past)) => session.with_past(past),
-        None => session,
-    }
 }
 
 /// The addresses of `HOST:PORT`, or of `HOST` at the default port.
