@@ -1,8 +1,9 @@
 //! Random talk over a faulty network, in virtual time: whatever happens, what PROTOCOL.md promises holds at every
 //! step, and soon after the faults have healed everyone has everything.
 //!
-//! `SEED=n` plays one seed, `SEEDS=n` so many from `FROM=n` on; a fresh one is played each time. A seed that fails
-//! is printed as the shortest scenario that was found to fail, or with `TELL=no` by its number alone.
+//! `SEED=n` plays one seed, `SEEDS=n` so many from `FROM=n` on; a fresh one is played each time. `THREADS=n` takes no
+//! more than so many processors. A seed that fails is printed as the shortest scenario that was found to fail, or with
+//! `TELL=no` by its number alone.
 
 mod play;
 mod scenario;
@@ -102,14 +103,18 @@ pub fn simulate(seeds: &Seeds) -> Report {
                     *failed = Some((seed, what));
                 }
             }
-            played.fetch_add(1, Ordering::Relaxed);
+            let played = played.fetch_add(1, Ordering::Relaxed) + 1;
+            if played.is_multiple_of(NEWS) {
+                tell_progress(played, began.elapsed().as_secs());
+            }
         }
     };
     let quiet = panic::take_hook();
     panic::set_hook(Box::new(|_| ()));
     std::thread::scope(|scope| {
-        let threads = std::thread::available_parallelism().map_or(1, usize::from);
-        for _ in 0..threads {
+        let all = std::thread::available_parallelism().map_or(1, usize::from);
+        let most = number("THREADS").map_or(all, |most| most as usize);
+        for _ in 0..all.min(most) {
             scope.spawn(work);
         }
     });
@@ -121,6 +126,17 @@ pub fn simulate(seeds: &Seeds) -> Report {
         seconds: began.elapsed().as_secs_f64(),
         failed,
     }
+}
+
+/// A long run says how far it is, after so many seeds each.
+const NEWS: u64 = 50_000;
+
+#[expect(
+    clippy::print_stdout,
+    reason = "a program's own word, which a test captures"
+)]
+fn tell_progress(played: u64, seconds: u64) {
+    println!("{played} seeds in {seconds} s");
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
@@ -152,13 +168,14 @@ fn tell(seed: u64, what: String) -> String {
     )
 }
 
+/// What the environment says of a number.
+fn number(name: &str) -> Option<u64> {
+    std::env::var(name).ok()?.parse().ok()
+}
+
 /// What the environment asks for, or so many seeds.
 pub fn seeds(default: u64) -> Seeds {
-    let env = |name: &str| {
-        let value = std::env::var(name).ok()?;
-        value.parse::<u64>().ok()
-    };
-    if let Some(seed) = env("SEED") {
+    if let Some(seed) = number("SEED") {
         return Seeds {
             from: seed,
             to: seed + 1,
@@ -168,10 +185,10 @@ pub fn seeds(default: u64) -> Seeds {
     let fresh = std::time::SystemTime::now()
         .duration_since(std::time::UNIX_EPOCH)
         .map_or(0, |time| time.as_nanos() as u64);
-    let from = env("FROM").unwrap_or(0);
+    let from = number("FROM").unwrap_or(0);
     Seeds {
         from,
-        to: from + env("SEEDS").unwrap_or(default),
+        to: from + number("SEEDS").unwrap_or(default),
         beside: vec![fresh],
     }
 }

@@ -190,6 +190,7 @@ impl<'s> Stage<'s> {
                 self.advance(time)?;
             }
             Act::FallOff(who, count) => self.fall_off(who % crowd, count)?,
+            Act::Contest(who, pause) => self.contest(who % crowd, pause)?,
             Act::Clock(millis) => world.unix_ms = world.unix_ms.saturating_add_signed(millis),
             Act::Replay(count, elsewhere) => world.replay(count, elsewhere),
         }
@@ -216,6 +217,21 @@ impl<'s> Stage<'s> {
             announce(&mut self.world, 100);
             self.advance(Duration::from_millis(100))?;
         }
+        Ok(())
+    }
+
+    /// Somebody else gets the name of one who was silent for too long and does not know it; then another server is
+    /// started, and both come back.
+    fn contest(&mut self, who: usize, pause: Duration) -> Result<(), String> {
+        self.world.actors[who].partitioned = true;
+        self.advance(self.scenario.config.idle_timeout + Duration::from_secs(1))?;
+        let name = self.world.actors[who].name.clone();
+        self.joins(Some(name), 20);
+        self.advance(Duration::from_secs(4))?;
+        self.world.kill_server();
+        self.advance(pause)?;
+        self.world.start_server();
+        self.world.actors[who].partitioned = false;
         Ok(())
     }
 
@@ -341,17 +357,21 @@ impl<'s> Stage<'s> {
         };
         self.world.run_until(deadline, closed);
         self.wrong()?;
-        // Whose packet numbers are at their end cannot confirm.
-        let exhausted = self.scenario.ends_numbers();
-        if self.world.now >= deadline && !exhausted {
+        // Who has no packet number left is heard no more until its silence has lasted for so long that it begins
+        // another session: it cannot confirm, and from another port it is not told either.
+        let exhausted = |world: &World, at: usize| {
+            let actor = &world.actors[at];
+            world.has_no_numbers(at) && !actor.dead && !actor.is_out()
+        };
+        let crowd = self.world.actors.len();
+        if self.world.now >= deadline && !(0..crowd).any(|at| exhausted(&self.world, at)) {
             return Err("not everyone has confirmed that the room closes".into());
         }
         self.world.kill_server();
         let end = End::Removed(GoneReason::Closed, String::new());
-        // …and is on its way into another session, of which the closed room told it nothing.
-        let told = |actor: &&Actor| !exhausted || actor.end.is_some();
-        let mut actors = self.world.actors.iter().filter(told);
-        actors.try_for_each(|actor| ended(actor, &end))
+        (0..crowd)
+            .filter(|at| !exhausted(&self.world, *at))
+            .try_for_each(|at| ended(&self.world.actors[at], &end))
     }
 }
 

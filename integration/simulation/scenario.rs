@@ -73,6 +73,9 @@ pub enum Act {
     Silence(usize, Duration),
     /// While one is cut off, more happens than the log retains.
     FallOff(usize, u64),
+    /// While one is cut off for too long its name goes to another; then another server is started after a while, and
+    /// both take themselves for the same.
+    Contest(usize, Duration),
     /// The wall clock is set.
     Clock(i64),
     /// Datagrams that were carried are sent again, from where they came or from elsewhere.
@@ -271,6 +274,7 @@ fn act(random: &mut Random) -> Option<Act> {
             Act::Clock(random.below(2 * decade) as i64 - decade as i64)
         }
         910..940 => Act::Replay(1 + random.below(8), flag),
+        940..942 => Act::Contest(who, millis(random, 20_000)),
         _ => return None,
     })
 }

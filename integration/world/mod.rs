@@ -572,6 +572,11 @@ impl World {
         }
     }
 
+    /// Whether a client has used up the packet numbers of its session, and is in no other yet.
+    pub fn has_no_numbers(&self, at: usize) -> bool {
+        self.watch.exhausted.contains(&at)
+    }
+
     /// Whether nothing is under way that a person would wait for.
     pub fn is_settled(&self) -> bool {
         if self.server.is_none() {
