@@ -359,19 +359,18 @@ impl<'s> Stage<'s> {
         self.wrong()?;
         // Who has no packet number left is heard no more until its silence has lasted for so long that it begins
         // another session: it cannot confirm, and from another port it is not told either.
-        let exhausted = |world: &World, at: usize| {
-            let actor = &world.actors[at];
-            world.has_no_numbers(at) && !actor.dead && !actor.is_out()
-        };
-        let crowd = self.world.actors.len();
-        if self.world.now >= deadline && !(0..crowd).any(|at| exhausted(&self.world, at)) {
+        let world = &mut self.world;
+        let crowd = 0..world.actors.len();
+        let unheard = |at: &usize| world.has_no_numbers(*at) && !world.actors[*at].dead;
+        let unheard: Vec<usize> = crowd.clone().filter(unheard).collect();
+        if world.now >= deadline && unheard.is_empty() {
             return Err("not everyone has confirmed that the room closes".into());
         }
-        self.world.kill_server();
+        world.kill_server();
         let end = End::Removed(GoneReason::Closed, String::new());
-        (0..crowd)
-            .filter(|at| !exhausted(&self.world, *at))
-            .try_for_each(|at| ended(&self.world.actors[at], &end))
+        let told = |at: &usize| !unheard.contains(at) || world.actors[*at].end.is_some();
+        let mut told = crowd.filter(told);
+        told.try_for_each(|at| ended(&world.actors[at], &end))
     }
 }
 
