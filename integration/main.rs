@@ -5,6 +5,7 @@
 
 mod attack;
 mod classic;
+mod dist;
 mod doctor;
 mod endurance;
 mod finding;

@@ -4,6 +4,7 @@ use std::process::Command;
 
 pub(crate) const SERVER: &str = env!("CARGO_BIN_EXE_chat-server");
 pub(crate) const CLIENT: &str = env!("CARGO_BIN_EXE_chat-client");
+pub(crate) const HALFCOPY: &str = env!("CARGO_BIN_EXE_halfcopy");
 
 /// A program, with an empty config file and nothing of the environment that is for it.
 pub(crate) fn command(program: &str) -> Command {

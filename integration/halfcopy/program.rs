@@ -7,8 +7,7 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 use super::scratch::{Scratch, content};
-
-const HALFCOPY: &str = env!("CARGO_BIN_EXE_halfcopy");
+use crate::programs::HALFCOPY;
 
 fn halfcopy(directory: &Path, args: &[&str]) -> Output {
     Command::new(HALFCOPY)

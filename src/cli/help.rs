@@ -1,4 +1,4 @@
-//! `--help`, from the table.
+//! `--help`, from the table, and the wordings that man pages share with it.
 
 use super::table::{Default, Flag, Program, Scope, Value, Words, words};
 use crate::text::Lang;
@@ -44,7 +44,8 @@ pub(super) fn help(program: &Program, lang: Lang) -> String {
     help
 }
 
-const ELSEWHERE: Words = words(
+/// Where a flag can be said beside the command line.
+pub const ELSEWHERE: Words = words(
     "各选项也可写在环境变量（--bind 即 CHATROOM_BIND）和配置文件 $XDG_CONFIG_HOME/chatroom/config（每行 key = value，bind 或 server.bind，name 或 client.name）中；命令行优先，其次环境变量，再次配置文件。",
     "A flag can also be said in the environment (--bind is CHATROOM_BIND) and in the config file $XDG_CONFIG_HOME/chatroom/config (lines of key = value: bind or server.bind, name or client.name). The command line counts before the environment, and that before the config file.",
 );
@@ -91,7 +92,7 @@ fn head(flag: &Flag) -> String {
 }
 
 /// What a flag means, and in brackets what holds without it.
-fn meaning(flag: &Flag, lang: Lang) -> String {
+pub fn meaning(flag: &Flag, lang: Lang) -> String {
     let says = flag.says.pick(lang);
     let default = match flag.default {
         Default::Is(text) => text.to_owned(),

@@ -6,7 +6,7 @@
 mod client;
 mod config;
 mod given;
-mod help;
+pub mod help;
 mod server;
 pub mod table;
 #[cfg(test)]

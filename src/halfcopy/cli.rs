@@ -10,7 +10,8 @@ use super::error::Quoted;
 use super::meter::Meter;
 use super::{Options, copy};
 
-const HELP: &str = "\
+/// What `--help` prints.
+pub const HELP: &str = "\
 Copies the file SRC to DST with two threads, each one half.
 
 usage: halfcopy [--force] [--quiet] [--] SRC DST
