@@ -10,7 +10,7 @@ MINUTES ?= 60
 FEATURES ?= terminal
 
 .DEFAULT_GOAL := help
-.PHONY: help run-server run-client build test test-terminal sim prove soak bench bench-room bench-paths bench-instructions bench-halfcopy lint fmt doc ci clean
+.PHONY: help run-server run-client build test test-terminal sim prove soak bench bench-room bench-paths bench-instructions bench-halfcopy dist dist-check lint fmt doc ci clean
 
 help: ## lists the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -65,6 +65,12 @@ bench-instructions: ## the inner paths in process, in instructions (valgrind)
 
 bench-halfcopy: ## halfcopy beside cp: 1 GiB, as a ratio
 	$(CARGO) bench --bench halfcopy
+
+dist: ## packs static programs, man pages, completions and a systemd unit into target/dist: an archive and a .deb
+	@CARGO="$(CARGO)" src/dist/pack.sh
+
+dist-check: dist ## installs the .deb into an empty root and runs it there
+	$(CARGO) test --test integration -- dist::deb --ignored
 
 lint: ## formatting, clippy and documentation, warnings are errors
 	$(CARGO) fmt --check

@@ -1,6 +1,7 @@
 //! What a package holds beside the programs: held against the programs' own help, and given to those who read it.
 //! `main.rs` here writes it, for `make dist`.
 
+mod deb;
 mod man;
 mod options;
 mod pages;
