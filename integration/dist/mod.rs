@@ -5,6 +5,7 @@ mod deb;
 mod man;
 mod options;
 mod pages;
+mod readmes;
 mod scripts;
 mod service;
 mod shells;
