@@ -45,7 +45,7 @@ fn control(architecture: &str) -> Vec<tree::Placed> {
 Package: chatroom
 Version: {}
 Architecture: {architecture}
-Maintainer: chatroom <root@localhost>
+Maintainer: The chatroom authors <chatroom@localhost>
 Section: net
 Priority: optional
 Description: group chat room over UDP

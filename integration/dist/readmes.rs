@@ -27,8 +27,11 @@ fn both_have_the_same_rows_and_examples() {
     assert_eq!(rows(ENGLISH), rows(CHINESE));
     assert!(rows(ENGLISH).len() > 40 && blocks(ENGLISH).len() > 9);
     assert_eq!(blocks(ENGLISH), blocks(CHINESE));
-    let parts = |text: &str| text.matches("\n## ").count();
-    assert_eq!(parts(ENGLISH), parts(CHINESE));
+    for part in ["\n## ", "\n### ", "\n```"] {
+        let count = |text: &str| text.matches(part).count();
+        assert_eq!(count(ENGLISH), count(CHINESE), "{part}");
+        assert!(part != "\n```" || count(ENGLISH).is_multiple_of(2));
+    }
 }
 
 #[test]
