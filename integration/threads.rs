@@ -32,8 +32,8 @@ impl Running {
         (Running(child), stdin, BufReader::new(stdout))
     }
 
-    /// The names of its threads but the main one, once they are as many as expected.
-    fn threads(&self, count: usize) -> BTreeSet<String> {
+    /// The names of its threads but the main one, once they are these. A thread is there before it has its name.
+    fn threads(&self, expected: &BTreeSet<String>) -> BTreeSet<String> {
         let until = Instant::now() + Duration::from_secs(5);
         let id = self.0.id();
         loop {
@@ -44,7 +44,7 @@ impl Running {
                     names.insert(name.trim().to_owned());
                 }
             }
-            if names.len() == count || Instant::now() > until {
+            if names == *expected || Instant::now() > until {
                 return names;
             }
             std::thread::yield_now();
@@ -98,12 +98,13 @@ fn the_programs_join_their_threads_and_have_no_children() {
     shown.read_line(&mut line).unwrap();
     assert_eq!(line.trim(), "小明 进入聊天室");
 
-    assert_eq!(server.threads(of_server.len()), of_server);
-    assert_eq!(client.threads(2), names(&["receive", "send"]));
+    assert_eq!(server.threads(&of_server), of_server);
+    let of_client = names(&["receive", "send"]);
+    assert_eq!(client.threads(&of_client), of_client);
     assert_eq!((server.children(), client.children()), (0, 0));
 
     drop(input);
-    assert_eq!(client.joined(), names(&["receive", "send"]));
+    assert_eq!(client.joined(), of_client);
     console.write_all("/quit\n".as_bytes()).unwrap();
     assert_eq!(server.joined(), of_server);
 }
@@ -120,9 +121,10 @@ fn the_client_of_a_classic_server_joins_them_too() {
     line.clear();
     shown.read_line(&mut line).unwrap();
     assert_eq!(line.trim(), "小明 进入聊天室");
-    assert_eq!(client.threads(2), names(&["receive", "send"]));
+    let of_client = names(&["receive", "send"]);
+    assert_eq!(client.threads(&of_client), of_client);
     drop(input);
-    assert_eq!(client.joined(), names(&["receive", "send"]));
+    assert_eq!(client.joined(), of_client);
     console.write_all("/quit\n".as_bytes()).unwrap();
     assert!(server.joined().contains("router"));
 }
