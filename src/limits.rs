@@ -215,6 +215,8 @@ pub const RECEIVE_QUEUE: usize = 8192;
 pub const RECEIVE_QUEUE_STRANGERS: usize = 256;
 /// Datagrams longer than [`DATAGRAM`], which only clients of the text protocol send, do while fewer than these wait.
 pub const RECEIVE_QUEUE_LONG: usize = 16;
+/// Bytes of the queue's buffers that are kept when it is empty again.
+pub const RECEIVE_QUEUE_KEPT: usize = 1 << 18;
 /// Datagrams that the router handles before it flushes, at most.
 pub const BATCH: usize = 1024;
 /// Commands between the operator's console and the router, at most; then the console waits.

@@ -1,19 +1,20 @@
 //! The operator's console: lines of stdin, announced or obeyed.
 
-use super::{Command, answers, bans, orders, screen};
+use super::{Command, Shared, answers, bans, orders, screen};
 use crate::cli::{self, SERVER, Typed};
 use crate::limits;
 use crate::lines::Lines;
 use crate::room::{Ban, Room, UserMap};
 use crate::text::{Lang, utterance};
-use crossbeam_channel::{Sender, bounded};
+use crossbeam_channel::bounded;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// What the console needs; whoever else speaks for the operator holds one too.
 #[derive(Clone)]
 pub(super) struct Console {
-    pub(super) commands: Sender<Command>,
+    pub(super) shared: Arc<Shared>,
     pub(super) lang: Lang,
     /// Where the bans are kept, if anywhere.
     pub(super) bans: Option<PathBuf>,
@@ -118,6 +119,6 @@ impl Console {
     }
 
     fn send(&self, command: Command) -> Result<(), Gone> {
-        self.commands.send(command).map_err(|_| Gone)
+        self.shared.queue.command(command)
     }
 }

@@ -46,11 +46,10 @@ pub(super) use shared_port::{listen, run};
 
 #[cfg(feature = "terminal")]
 mod shared_port {
+    use super::super::Shared;
     use super::super::receive::is_passing;
-    use super::super::{Datagram, Shared};
     use super::{join_groups, limits, reaches};
     use crate::wire::{self, Open};
-    use crossbeam_channel::{Sender, TrySendError};
     use socket2::{Domain, Protocol, Socket, Type};
     use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
     use std::sync::atomic::Ordering;
@@ -85,12 +84,7 @@ mod shared_port {
     }
 
     /// The thread: hands each Seek to the router.
-    pub(in super::super) fn run(
-        shared: &Shared,
-        own: SocketAddr,
-        socket: &UdpSocket,
-        datagrams: &Sender<Datagram>,
-    ) {
+    pub(in super::super) fn run(shared: &Shared, own: SocketAddr, socket: &UdpSocket) {
         let mut buffer = [0; limits::SEEK + 1];
         while !shared.has_ended() {
             let (size, from) = match socket.recv_from(&mut buffer) {
@@ -106,13 +100,8 @@ mod shared_port {
             if !seeks || !reaches(own, from.ip()) {
                 continue;
             }
-            let bytes = bytes.into();
-            match datagrams.try_send(Datagram { from, bytes }) {
-                Ok(()) => (),
-                Err(TrySendError::Full(_)) => {
-                    shared.overrun.fetch_add(1, Ordering::Relaxed);
-                }
-                Err(TrySendError::Disconnected(_)) => return,
+            if !shared.queue.put(from, bytes) {
+                shared.overrun.fetch_add(1, Ordering::Relaxed);
             }
         }
     }

@@ -1,7 +1,7 @@
 //! The server's numbers in a file, in the text format of Prometheus, for the textfile collector of its node exporter.
 
 use super::console::Console;
-use super::{Datagrams, Shared, files};
+use super::{Shared, files};
 use crate::limits;
 use crate::room::Stats;
 use crossbeam_channel::Receiver;
@@ -12,7 +12,6 @@ use std::sync::atomic::Ordering;
 pub(super) struct Metrics {
     pub(super) path: PathBuf,
     pub(super) console: Console,
-    pub(super) datagrams: Datagrams,
 }
 
 impl Metrics {
@@ -36,7 +35,7 @@ impl Metrics {
     }
 
     fn write(&self, shared: &Shared, stats: &Stats, members: usize) {
-        let text = text(shared, stats, members, self.datagrams.len());
+        let text = text(shared, stats, members, shared.queue.len());
         // Its reader is another user.
         if let Err(error) = files::replace_with(&self.path, text.as_bytes(), 0o644) {
             log::error!("cannot write --metrics {}: {error}", self.path.display());

@@ -13,7 +13,7 @@
 //!
 //! What always holds here: no protocol decisions. Every queue is bounded: what the receive thread cannot hand
 //! on is dropped and counted, as the network would; a screen that is slow lags behind the log like any member.
-//! To end: the router ends when the room is closed, wakes the receive thread with an empty datagram to its
+//! To end: the router ends when the room is closed, closes the queue, wakes the receive thread with an empty datagram to its
 //! own socket, and drops the screen's queue; the main thread joins them all.
 
 mod answers;
@@ -24,6 +24,7 @@ mod discover;
 mod files;
 mod metrics;
 pub mod orders;
+mod queue;
 mod receive;
 mod router;
 pub mod screen;
@@ -40,18 +41,13 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 use metrics::Metrics;
 use orders::Answer;
 use parking_lot::Mutex;
+use queue::Queue;
 use std::net::{SocketAddr, UdpSocket};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 use transcript::Transcript;
-
-/// A datagram between the receive thread and the router.
-struct Datagram {
-    from: SocketAddr,
-    bytes: Box<[u8]>,
-}
 
 /// What the console asks of the router.
 enum Command {
@@ -68,6 +64,7 @@ type Act = Box<dyn FnOnce(&mut Room, &mut UserMap, Duration) + Send>;
 /// What the threads have in common.
 struct Shared {
     socket: UdpSocket,
+    queue: Queue,
     users: Mutex<UserMap>,
     /// The threads' clock counts from here.
     began: Instant,
@@ -152,6 +149,7 @@ fn open(options: &ServerOptions) -> Result<(Room, Shared), String> {
     room.set_bans(&mut UserMap::default(), Duration::ZERO, bans, "");
     let shared = Shared {
         socket,
+        queue: Queue::default(),
         users: Mutex::default(),
         began: Instant::now(),
         ended: AtomicBool::new(false),
@@ -179,13 +177,11 @@ fn serve(room: Room, shared: &Arc<Shared>, options: &ServerOptions) -> Exit {
             return Exit::Failure;
         }
     };
-    let (datagrams_in, datagrams) = bounded(limits::RECEIVE_QUEUE);
-    let (commands_in, commands) = bounded(limits::COMMANDS);
     let (batches_in, batches) = bounded(limits::SCREEN_BATCHES);
     // Nothing is sent here: it is closed when the router has ended.
     let (ended_in, ended) = bounded::<()>(0);
     let console = Console {
-        commands: commands_in.clone(),
+        shared: shared.clone(),
         lang,
         bans: options.bans.clone(),
     };
@@ -198,7 +194,7 @@ fn serve(room: Room, shared: &Arc<Shared>, options: &ServerOptions) -> Exit {
             return Exit::Failure;
         }
     };
-    threads.discover(options, shared, address, &datagrams_in);
+    threads.discover(options, shared, address);
     #[cfg(feature = "terminal")]
     let signals = signals::watch();
     // Whoever reads this may look for the room, or come in, or close it.
@@ -206,29 +202,28 @@ fn serve(room: Room, shared: &Arc<Shared>, options: &ServerOptions) -> Exit {
         "{} {address}\n",
         lang.pick("聊天室已开放", "The room is open at")
     ));
-    threads.metrics(options, shared, &console, (&datagrams, &ended));
+    threads.metrics(options, shared, &console, &ended);
     threads.start("receive", {
         let shared = shared.clone();
-        move || receive::run(&shared, &datagrams_in)
+        move || receive::run(&shared)
     });
     threads.start("router", {
         let shared = shared.clone();
         move || {
-            router::Router::new(room, shared, datagrams, commands, viewers).run();
+            router::Router::new(room, shared, viewers).run();
             drop(ended_in);
         }
     });
     threads.start("screen", move || screen::run(&batches, lang));
     if threads.exit != Exit::Done {
         shared.end(address);
-        let _ = commands_in.try_send(Command::Close);
+        shared.queue.close();
         return threads.join();
     }
     #[cfg(feature = "terminal")]
     signals::attend(signals, &console, (options, &again), &ended, &mut threads);
     #[cfg(not(feature = "terminal"))]
     console.run();
-    // The commands' channel stays open meanwhile: the end of stdin is not the end of the room.
     let exit = threads.join();
     drop(again);
     exit
@@ -274,23 +269,15 @@ impl Threads {
 
     /// Lets the room be found, if it is to be.
     #[cfg_attr(not(feature = "terminal"), expect(unused_variables))]
-    fn discover(
-        &mut self,
-        options: &ServerOptions,
-        shared: &Arc<Shared>,
-        address: SocketAddr,
-        datagrams: &Sender<Datagram>,
-    ) {
+    fn discover(&mut self, options: &ServerOptions, shared: &Arc<Shared>, address: SocketAddr) {
         if !options.discovery {
             return;
         }
         discover::join_groups(&shared.socket, address);
         #[cfg(feature = "terminal")]
         if let Some(socket) = discover::listen(address) {
-            let (shared, datagrams) = (shared.clone(), datagrams.clone());
-            self.start("discover", move || {
-                discover::run(&shared, address, &socket, &datagrams);
-            });
+            let shared = shared.clone();
+            self.start("discover", move || discover::run(&shared, address, &socket));
         }
     }
 
@@ -300,13 +287,12 @@ impl Threads {
         options: &ServerOptions,
         shared: &Arc<Shared>,
         console: &Console,
-        (datagrams, ended): (&Datagrams, &Receiver<()>),
+        ended: &Receiver<()>,
     ) {
         if let Some(path) = options.metrics.clone() {
             let metrics = Metrics {
                 path,
                 console: console.clone(),
-                datagrams: datagrams.clone(),
             };
             let (shared, ended) = (shared.clone(), ended.clone());
             self.start("metrics", move || metrics.run(&shared, &ended));
@@ -359,5 +345,3 @@ impl Shared {
         self.overrun.load(Ordering::Relaxed)
     }
 }
-
-type Datagrams = Receiver<Datagram>;

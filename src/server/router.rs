@@ -3,39 +3,29 @@
 //! It holds the user map's mutex once per batch, while the room handles the batch, and not while it sends.
 
 use super::orders::Place;
-use super::{Command, Datagram, Datagrams, Shared, calendar};
+use super::queue::{ClosesWithMe, Datagrams};
+use super::{Command, Shared, calendar};
 use crate::limits;
 use crate::room::{Room, Sight, UserMap};
-use crossbeam_channel::{Receiver, Sender, select};
+use crossbeam_channel::Sender;
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
 pub(super) struct Router {
     room: Room,
     shared: Arc<Shared>,
+    /// What was taken from the queue, and how far it is handled.
     datagrams: Datagrams,
-    commands: Receiver<Command>,
+    handled: usize,
     viewers: Vec<Viewer>,
     /// Some viewer takes no more at present.
     lags: bool,
     unsent: u64,
 }
 
-/// What wakes the router.
-enum Input {
-    Datagram(Datagram),
-    Command(Command),
-    Timeout,
-}
-
 impl Router {
-    pub(super) fn new(
-        room: Room,
-        shared: Arc<Shared>,
-        datagrams: Datagrams,
-        commands: Receiver<Command>,
-        viewers: Vec<Sender<Vec<Sight>>>,
-    ) -> Router {
+    pub(super) fn new(room: Room, shared: Arc<Shared>, viewers: Vec<Sender<Vec<Sight>>>) -> Router {
         let cursor = room.first_seen();
         let viewers = viewers.into_iter().map(|sights| Viewer { sights, cursor });
 
@@ -43,17 +33,19 @@ impl Router {
             viewers: viewers.collect(),
             room,
             shared,
-            datagrams,
-            commands,
+            datagrams: Datagrams::default(),
+            handled: 0,
             lags: false,
             unsent: 0,
         }
     }
 
     pub(super) fn run(mut self) {
+        let shared = self.shared.clone();
+        let _closes = ClosesWithMe(&shared.queue);
         loop {
-            let first = self.wait();
-            self.handle(first);
+            let commands = self.wait();
+            self.handle(commands);
             self.transmit();
             self.show();
             if self.room.is_closed(self.now()) {
@@ -61,9 +53,9 @@ impl Router {
             }
         }
         self.show_rest();
-        *self.shared.last.lock() = self.room.stats();
-        if let Ok(address) = self.shared.socket.local_addr() {
-            self.shared.end(address);
+        *shared.last.lock() = self.room.stats();
+        if let Ok(address) = shared.socket.local_addr() {
+            shared.end(address);
         }
     }
 
@@ -71,9 +63,10 @@ impl Router {
         self.shared.began.elapsed()
     }
 
-    fn wait(&mut self) -> Input {
-        if let Ok(datagram) = self.datagrams.try_recv() {
-            return Input::Datagram(datagram);
+    /// Waits until there is something to do; the datagrams lie ready then, and these are the commands.
+    fn wait(&mut self) -> VecDeque<Command> {
+        if self.handled < self.datagrams.len() {
+            return self.shared.queue.commands();
         }
         let now = self.now();
         let mut pause = match self.room.poll_timeout() {
@@ -84,45 +77,28 @@ impl Router {
         if self.lags {
             pause = pause.min(limits::SCREEN_RETRY);
         }
-        select! {
-            recv(self.datagrams) -> datagram => match datagram {
-                Ok(datagram) => Input::Datagram(datagram),
-                Err(_) => Input::Command(Command::Close),
-            },
-            recv(self.commands) -> command => match command {
-                Ok(command) => Input::Command(command),
-                Err(_) => Input::Command(Command::Close),
-            },
-            default(pause) => Input::Timeout,
-        }
+        self.handled = 0;
+        let until = self.shared.began + now + pause;
+        self.shared.queue.take(&mut self.datagrams, until)
     }
 
-    /// One batch: what woke us and everything else that waits, up to a bound.
-    fn handle(&mut self, first: Input) {
+    /// One batch of datagrams, up to a bound, the commands, and what has come due.
+    fn handle(&mut self, commands: VecDeque<Command>) {
         let shared = self.shared.clone();
         let mut users = shared.users.lock();
         let now = self.now();
         self.room.set_wall_clock(calendar::unix_ms());
-        match first {
-            Input::Datagram(datagram) => self.route(&mut users, now, &datagram),
-            Input::Command(command) => self.obey(&mut users, now, command),
-            Input::Timeout => (),
-        }
-        for _ in 1..limits::BATCH {
-            let Ok(datagram) = self.datagrams.try_recv() else {
+        for _ in 0..limits::BATCH {
+            let Some((from, bytes)) = self.datagrams.get(self.handled) else {
                 break;
             };
-            self.route(&mut users, now, &datagram);
+            self.room.handle_datagram(&mut users, now, from, bytes);
+            self.handled += 1;
         }
-        while let Ok(command) = self.commands.try_recv() {
+        for command in commands {
             self.obey(&mut users, now, command);
         }
         self.room.handle_timeout(&mut users, now);
-    }
-
-    fn route(&mut self, users: &mut UserMap, now: Duration, datagram: &Datagram) {
-        self.room
-            .handle_datagram(users, now, datagram.from, &datagram.bytes);
     }
 
     fn obey(&mut self, users: &mut UserMap, now: Duration, command: Command) {
