@@ -1,87 +1,44 @@
 //! `--json`: what a program is told, and the README's two bots, as they stand there.
 
-use crate::programs;
+use crate::operator;
+use crate::programs::{self, Program};
 use serde_json::Value;
-use std::io::{BufRead, BufReader, Lines, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
-/// A program on pipes, ended with the value.
-struct Piped {
-    child: Child,
-    input: Option<ChildStdin>,
-    output: Lines<BufReader<ChildStdout>>,
+/// The next thing that a bot is told.
+#[track_caller]
+fn object(bot: &Program) -> Value {
+    let line = bot.line();
+    serde_json::from_str(&line).unwrap_or_else(|why| panic!("{why}: {line}"))
 }
 
-impl Drop for Piped {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-impl Piped {
-    fn start(mut command: Command) -> Piped {
-        command.stdin(Stdio::piped()).stdout(Stdio::piped());
-        let mut child = command.spawn().expect("the program starts");
-        let output = child.stdout.take().expect("piped");
-        Piped {
-            input: child.stdin.take(),
-            output: BufReader::new(output).lines(),
-            child,
-        }
-    }
-
-    fn types(&mut self, line: &str) {
-        let input = self.input.as_mut().expect("not ended");
-        input
-            .write_all(format!("{line}\n").as_bytes())
-            .expect("it reads");
-    }
-
-    /// Reads on up to this line.
-    fn until(&mut self, line: &str) {
-        while self.output.next().expect("it goes on").expect("UTF-8") != line {}
-    }
-
-    fn object(&mut self) -> Value {
-        let line = self.output.next().expect("it goes on").expect("UTF-8");
-        serde_json::from_str(&line).unwrap_or_else(|why| panic!("{why}: {line}"))
-    }
-
-    /// Reads on up to an event of this kind.
-    fn event(&mut self, event: &str) -> Value {
-        loop {
-            let object = self.object();
-            if object["event"] == event {
-                return object;
-            }
+/// Reads on up to an event of this kind.
+#[track_caller]
+fn event(bot: &Program, event: &str) -> Value {
+    loop {
+        let object = object(bot);
+        if object["event"] == event {
+            return object;
         }
     }
 }
 
-fn server() -> (Piped, String) {
-    let mut command = programs::command(programs::SERVER);
-    command.args(["--bind", "127.0.0.1:0"]);
-    let mut server = Piped::start(command);
-    let first = server.output.next().expect("it opens").expect("UTF-8");
-    let address = first.rsplit(' ').next().expect("an address").to_owned();
-    (server, address)
+fn server() -> (Program, String) {
+    let (server, address) = operator::server(&[]);
+    (server, address.to_string())
 }
 
-fn client(args: &[&str]) -> Piped {
-    let mut command = programs::command(programs::CLIENT);
-    command.args(args);
-    Piped::start(command)
+fn client(args: &[&str]) -> Program {
+    Program::start(programs::CLIENT, args)
 }
 
 #[test]
 fn events_and_states_are_objects_and_lines_are_said() {
-    let (mut server, address) = server();
+    let (server, address) = server();
     let mut other = client(&["--name", "小明", &address]);
     server.until("小明 进入聊天室");
     let mut bot = client(&["--json", "--name", "机器人", &address]);
-    let joined = bot.object();
+    let joined = object(&bot);
     assert_eq!(
         (&joined["event"], &joined["how"]),
         (&"joined".into(), &"first".into())
@@ -92,7 +49,7 @@ fn events_and_states_are_objects_and_lines_are_said() {
     );
 
     other.types("引号\" 与 \\ 与\u{1b}[2J");
-    let said = bot.event("said");
+    let said = event(&bot, "said");
     assert_eq!(
         (&said["name"], &said["history"]),
         (&"小明".into(), &false.into())
@@ -100,7 +57,7 @@ fn events_and_states_are_objects_and_lines_are_said() {
     assert_eq!(said["text"], "引号\" 与 \\ 与\u{1b}[2J");
     for line in [1, 2] {
         bot.types("一句");
-        let (ordered, logged) = (bot.event("ordered"), bot.event("logged"));
+        let (ordered, logged) = (event(&bot, "ordered"), event(&bot, "logged"));
         assert_eq!(
             (&ordered["line"], &logged["line"]),
             (&line.into(), &line.into())
@@ -108,14 +65,14 @@ fn events_and_states_are_objects_and_lines_are_said() {
         assert!(logged["number"].as_u64() > said["number"].as_u64());
     }
     bot.types("/who");
-    let roster = bot.event("roster");
+    let roster = event(&bot, "roster");
     let members = roster["members"].as_array().expect("a list");
     let names: Vec<&Value> = members.iter().map(|member| &member["name"]).collect();
     assert_eq!(names, ["小明", "机器人"]);
     bot.types("/msg 没人 喂");
-    assert_eq!(bot.event("failed")["line"], 3);
+    assert_eq!(event(&bot, "failed")["line"], 3);
     bot.types("/hwo");
-    let error = bot.event("error");
+    let error = event(&bot, "error");
     assert!(
         error["text"]
             .as_str()
@@ -125,12 +82,12 @@ fn events_and_states_are_objects_and_lines_are_said() {
 
     bot.types("最后");
     drop(bot.input.take());
-    let ended = bot.event("ended");
+    let ended = event(&bot, "ended");
     assert_eq!(
         (&ended["exit"], &ended["undelivered"]),
         (&0.into(), &0.into())
     );
-    assert!(bot.child.wait().expect("it ends").success());
+    assert_eq!(bot.exit(), Some(0));
     server.until("机器人 说：最后");
 }
 
@@ -139,17 +96,17 @@ fn events_and_states_are_objects_and_lines_are_said() {
 fn whoever_has_no_server_is_told_so() {
     let (mut server, address) = server();
     let mut bot = client(&["--json", "--name", "机器人", &address]);
-    bot.event("joined");
+    event(&bot, "joined");
     server.types("/kick 机器人 够了");
-    let error = bot.event("error");
+    let error = event(&bot, "error");
     assert!(
         error["text"]
             .as_str()
             .is_some_and(|text| text.contains("够了")),
         "{error}"
     );
-    assert_eq!(bot.event("ended")["exit"], 5);
-    assert_eq!(bot.child.wait().expect("it ends").code(), Some(5));
+    assert_eq!(event(&bot, "ended")["exit"], 5);
+    assert_eq!(bot.exit(), Some(5));
 }
 
 /// A block of the README in this language.
@@ -186,17 +143,17 @@ fn answer_of(language: &str, interpreter: &str, name: &str, said: &str) -> Strin
     );
     let mut command = programs::command(interpreter);
     command.arg(&script).arg(&address).env("PATH", path);
-    let mut bot = Piped::start(command);
+    let mut bot = Program::of(command);
     server.until(&format!("{name} 进入聊天室"));
     let mut other = client(&["--name", "小明", &address]);
     server.until("小明 进入聊天室");
     other.types(said);
     server.until(&format!("小明 说：{said}"));
-    let answer = server.output.next().expect("it goes on").expect("UTF-8");
+    let answer = server.line();
     // The room closes, and with it the bot ends by itself.
     server.types("/quit");
-    server.child.wait().expect("it ends");
-    bot.child.wait().expect("it ends");
+    server.exit();
+    bot.exit();
     answer
 }
 

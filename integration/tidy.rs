@@ -11,6 +11,7 @@
 //! room  session
 //! commands
 //! cli
+//! editor
 //! server  client
 //! ```
 //!
@@ -23,7 +24,7 @@ use source::{File, functions, top_level_paths};
 use std::collections::BTreeSet;
 use std::path::Path;
 
-const LAYERS: [&[&str]; 8] = [
+const LAYERS: [&[&str]; 9] = [
     &["limits"],
     &["text", "seal", "lines", "halfcopy"],
     &["wire"],
@@ -31,6 +32,7 @@ const LAYERS: [&[&str]; 8] = [
     &["room", "session"],
     &["commands"],
     &["cli"],
+    &["editor"],
     &["server", "client"],
 ];
 

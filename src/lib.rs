@@ -5,6 +5,8 @@
 pub mod cli;
 pub mod client;
 pub mod commands;
+#[cfg(feature = "terminal")]
+pub mod editor;
 pub mod halfcopy;
 pub mod limits;
 pub mod lines;

@@ -1,18 +1,11 @@
 //! Signals, and other ways to leave: each with its exit code, and with the terminal as it was.
 
-use super::{Room, signal};
-
-/// The terminal's mode is that of before, and pasted blocks are marked no more.
-fn assert_restored(tty: &super::Tty) {
-    let raw = String::from_utf8_lossy(&tty.raw);
-    let (on, off) = (raw.rfind("\x1b[?2004h"), raw.rfind("\x1b[?2004l"));
-    assert!(on < off, "pasting is still bracketed: {on:?} {off:?}");
-}
+use super::{Room, assert_restored, signal};
 
 #[test]
 fn signals_leave_properly_while_a_line_is_typed() {
     for name in ["TERM", "HUP", "INT"] {
-        let mut room = Room::open(&[]);
+        let room = Room::open(&[]);
         let mut tty = room.sits("小红", (80, 24));
         tty.types("半句");
         tty.until_prompt("> 半句");

@@ -1,70 +1,22 @@
-//! The client on a terminal: real programs, a pseudo terminal, and the screen as it would look.
+//! The client and the server's console on a terminal: real programs, a pseudo terminal, and the screen as it would look.
 
+mod choosing;
+mod console;
 mod leaving;
 mod showing;
+mod tmux;
 mod tty;
 mod typing;
 
-use std::io::{BufRead, BufReader, Lines, Write};
+use crate::programs::{CLIENT, Program, SERVER};
 use std::path::PathBuf;
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 use tty::Tty;
 
-const CLIENT: &str = env!("CARGO_BIN_EXE_chat-client");
-
-/// A program on pipes, ended with the value.
-struct Piped {
-    child: Child,
-    input: Option<ChildStdin>,
-    output: Lines<BufReader<ChildStdout>>,
-}
-
-impl Drop for Piped {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-impl Piped {
-    fn start(program: &str, args: &[&str]) -> Piped {
-        let mut child = Command::new(program)
-            .args(args)
-            .env_clear()
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("the program starts");
-        let output = child.stdout.take().expect("piped");
-        Piped {
-            input: child.stdin.take(),
-            output: BufReader::new(output).lines(),
-            child,
-        }
-    }
-
-    fn types(&mut self, line: &str) {
-        let input = self.input.as_mut().expect("not ended");
-        input
-            .write_all(format!("{line}\n").as_bytes())
-            .expect("it reads");
-    }
-
-    fn next(&mut self) -> String {
-        self.output.next().expect("it goes on").expect("UTF-8")
-    }
-
-    /// Reads on up to this line.
-    fn until(&mut self, line: &str) {
-        while self.next() != line {}
-    }
-}
-
 /// A room of its own, a folder for those who come, and the address.
 struct Room {
-    server: Piped,
+    server: Program,
     address: String,
     home: PathBuf,
 }
@@ -77,16 +29,12 @@ impl Drop for Room {
 
 impl Room {
     fn open(flags: &[&str]) -> Room {
-        static ROOMS: AtomicU32 = AtomicU32::new(0);
         let mut args = vec!["--bind", "127.0.0.1:0"];
         args.extend(flags);
-        let mut server = Piped::start(env!("CARGO_BIN_EXE_chat-server"), &args);
-        let first = server.next();
+        let server = Program::start(SERVER, &args);
+        let first = server.line();
         let address = first.rsplit(' ').next().expect("an address").to_owned();
-        let number = ROOMS.fetch_add(1, Ordering::Relaxed);
-        let name = format!("chatroom-terminal-{}-{number}", std::process::id());
-        let home = std::env::temp_dir().join(name);
-        std::fs::create_dir_all(&home).expect("a folder");
+        let home = home();
         Room {
             server,
             address,
@@ -95,25 +43,15 @@ impl Room {
     }
 
     /// Someone on pipes, who is in.
-    fn piped(&mut self, name: &str) -> Piped {
-        let client = Piped::start(CLIENT, &["--name", name, &self.address]);
+    fn piped(&mut self, name: &str) -> Program {
+        let client = Program::start(CLIENT, &["--name", name, &self.address]);
         self.server.until(&format!("{name} 进入聊天室"));
         client
     }
 
     /// The environment of someone on a terminal, and more.
     fn surroundings<'a>(&'a self, more: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
-        let home = self.home.to_str().expect("UTF-8");
-        let mut variables = vec![
-            ("TERM", "xterm-256color"),
-            ("TZ", "UTC"),
-            ("PATH", "/usr/bin:/bin"),
-            ("XDG_STATE_HOME", home),
-            ("XDG_CONFIG_HOME", home),
-        ];
-        variables.retain(|(name, _)| !more.iter().any(|(other, _)| name == other));
-        variables.extend(more);
-        variables
+        surroundings(self.home.to_str().expect("UTF-8"), more)
     }
 
     /// Someone on a terminal of this size, who is in and sees the prompt.
@@ -140,6 +78,37 @@ impl Room {
         });
         tty
     }
+}
+
+/// A folder of its own.
+fn home() -> PathBuf {
+    static HOMES: AtomicU32 = AtomicU32::new(0);
+    let number = HOMES.fetch_add(1, Ordering::Relaxed);
+    let name = format!("chatroom-terminal-{}-{number}", std::process::id());
+    let home = std::env::temp_dir().join(name);
+    std::fs::create_dir_all(&home).expect("a folder");
+    home
+}
+
+/// The environment of someone on a terminal whose files are in this folder, and more.
+fn surroundings<'a>(home: &'a str, more: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
+    let mut variables = vec![
+        ("TERM", "xterm-256color"),
+        ("TZ", "UTC"),
+        ("PATH", "/usr/bin:/bin"),
+        ("XDG_STATE_HOME", home),
+        ("XDG_CONFIG_HOME", home),
+    ];
+    variables.retain(|(name, _)| !more.iter().any(|(other, _)| name == other));
+    variables.extend(more);
+    variables
+}
+
+/// The terminal's mode is that of before, and pasted blocks are marked no more.
+fn assert_restored(tty: &Tty) {
+    let raw = String::from_utf8_lossy(&tty.raw);
+    let (on, off) = (raw.rfind("\x1b[?2004h"), raw.rfind("\x1b[?2004l"));
+    assert!(on < off, "pasting is still bracketed: {on:?} {off:?}");
 }
 
 /// Sends a signal to a process.

@@ -9,7 +9,7 @@ fn has_row(tty: &Tty, row: &str) -> bool {
 
 #[test]
 fn own_lines_wait_until_they_are_ordered() {
-    let mut room = Room::open(&[]);
+    let room = Room::open(&[]);
     let mut tty = room.sits("小红", (80, 24));
     tty.types("早\r");
     tty.until_row("✓ 小红 说：早");

@@ -168,11 +168,26 @@ impl Tty {
         }
     }
 
+    /// Takes what has come meanwhile, or waits for a little.
+    pub(super) fn glance(&mut self) {
+        if let Ok(bytes) = self.output.recv_timeout(Duration::from_millis(50)) {
+            self.take(&bytes);
+        }
+    }
+
     /// Reads on until a row, without the time in front, is this.
     #[track_caller]
     pub(super) fn until_row(&mut self, row: &str) {
         self.until(&format!("there is no row {row:?}"), |tty| {
             tty.rows().iter().any(|there| untimed(there) == row)
+        });
+    }
+
+    /// Reads on until a row contains this.
+    #[track_caller]
+    pub(super) fn until_row_with(&mut self, part: &str) {
+        self.until(&format!("there is no row with {part:?}"), |tty| {
+            tty.rows().iter().any(|row| row.contains(part))
         });
     }
 

@@ -79,7 +79,7 @@ fn backspace_takes_one_character_of_two_columns() {
 
 #[test]
 fn a_burst_as_of_an_input_method_arrives_whole() {
-    let mut room = Room::open(&[]);
+    let room = Room::open(&[]);
     let mut tty = room.sits("小红", (80, 24));
     // Several characters and several lines in one read: nothing of what is behind a line is lost.
     tty.types("中文输入法一次提交\r第二行\r半");
@@ -92,15 +92,15 @@ fn a_burst_as_of_an_input_method_arrives_whole() {
 #[test]
 fn a_pasted_block_is_one_utterance() {
     let mut room = Room::open(&[]);
-    let mut other = room.piped("小明");
+    let other = room.piped("小明");
     let mut tty = room.sits("小红", (40, 12));
     tty.types("\x1b[200~第一行\r\n  第二行\r第三行\x1b[201~");
     tty.until_prompt("第三行");
     assert!(tty.rows().contains(&"> 第一行".to_owned()));
     tty.types("！\r");
     other.until("小红 说：第一行");
-    assert_eq!(other.next(), "      第二行");
-    assert_eq!(other.next(), "    第三行！");
+    assert_eq!(other.line(), "      第二行");
+    assert_eq!(other.line(), "    第三行！");
     tty.until_row("✓ 小红 说：第一行");
     tty.until_prompt(">");
     let rows = tty.rows();
@@ -138,7 +138,7 @@ fn another_size_wraps_the_line_anew() {
 
 #[test]
 fn up_brings_back_ones_own_lines_also_those_of_before() {
-    let mut room = Room::open(&[]);
+    let room = Room::open(&[]);
     let mut tty = room.sits("小红", (80, 24));
     tty.types("第一\r");
     tty.until_row("✓ 小红 说：第一");
@@ -197,7 +197,7 @@ fn tab_completes_names_and_commands() {
 
 #[test]
 fn ctrl_c_clears_a_line_and_then_leaves() {
-    let mut room = Room::open(&[]);
+    let room = Room::open(&[]);
     let mut tty = room.sits("小红", (80, 24));
     tty.types("不说了");
     tty.until_prompt("> 不说了");
@@ -213,7 +213,7 @@ fn ctrl_c_clears_a_line_and_then_leaves() {
 
 #[test]
 fn ctrl_d_deletes_in_a_line_and_leaves_from_an_empty_one() {
-    let mut room = Room::open(&[]);
+    let room = Room::open(&[]);
     let mut tty = room.sits("小红", (80, 24));
     tty.types("一二\x01\x04");
     tty.until_prompt("> 二");

@@ -1,6 +1,7 @@
 //! The operator's console: lines of stdin, announced or obeyed.
 
-use super::{Command, Shared, answers, bans, orders, screen};
+use super::screen::Screen;
+use super::{Command, Shared, answers, bans, orders};
 use crate::cli::{self, SERVER, Typed};
 use crate::limits;
 use crate::lines::Lines;
@@ -15,6 +16,7 @@ use std::time::Duration;
 #[derive(Clone)]
 pub(super) struct Console {
     pub(super) shared: Arc<Shared>,
+    pub(super) screen: Screen,
     pub(super) lang: Lang,
     /// Where the bans are kept, if anywhere.
     pub(super) bans: Option<PathBuf>,
@@ -50,7 +52,9 @@ impl Console {
                 self.close()?;
                 return Ok(false);
             }
-            Typed::Command("help", _) => screen::show(&answers::help(SERVER.verbs, self.lang)),
+            Typed::Command("help", _) => {
+                self.screen.show(&answers::help(SERVER.verbs, self.lang));
+            }
             Typed::Command(command, words) => self.obey(command, words)?,
         }
         Ok(true)
@@ -74,12 +78,13 @@ impl Console {
         let typed = (command.to_owned(), words.to_owned());
         self.send(Command::Obey(typed.0, typed.1, self.lang, answer_in))?;
         let Some(answer) = answers.recv().map_err(|_| Gone)? else {
-            cli::complain(&orders::unknown_command(command, self.lang));
+            self.screen
+                .complain(&orders::unknown_command(command, self.lang));
             return Ok(());
         };
-        screen::show(&answer.shown);
+        self.screen.show(&answer.shown);
         if let Some(complaint) = answer.complaint {
-            cli::complain(&complaint);
+            self.screen.complain(&complaint);
         }
         if let Some(bans) = answer.bans {
             self.keep(&bans);
@@ -94,11 +99,11 @@ impl Console {
                 "未指定 --bans FILE：禁令在服务器结束时失效",
                 "no --bans FILE: bans end with the server",
             );
-            return cli::complain(told);
+            return self.screen.complain(told);
         };
         if let Err(error) = bans::write(path, bans) {
             let (path, lang) = (path.display(), self.lang);
-            cli::complain(&lang.pick(
+            self.screen.complain(&lang.pick(
                 format!("无法写入 --bans {path}：{error}；禁令在服务器结束时失效"),
                 format!("cannot write --bans {path}: {error}; bans end with the server"),
             ));
@@ -110,15 +115,24 @@ impl Console {
         &self,
         act: impl FnOnce(&mut Room, &mut UserMap, Duration) -> T + Send + 'static,
     ) -> Result<T, Gone> {
-        let (answer_in, answers) = bounded(1);
-        self.send(Command::Do(Box::new(move |room, users, now| {
-            // Whoever asked waits for nothing but this.
-            let _ = answer_in.try_send(act(room, users, now));
-        })))?;
-        answers.recv().map_err(|_| Gone)
+        ask(&self.shared, act)
     }
 
     fn send(&self, command: Command) -> Result<(), Gone> {
         self.shared.queue.command(command)
     }
+}
+
+/// See [`Console::ask`].
+pub(super) fn ask<T: Send + 'static>(
+    shared: &Shared,
+    act: impl FnOnce(&mut Room, &mut UserMap, Duration) -> T + Send + 'static,
+) -> Result<T, Gone> {
+    let (answer_in, answers) = bounded(1);
+    let act = Command::Do(Box::new(move |room, users, now| {
+        // Whoever asked waits for nothing but this.
+        let _ = answer_in.try_send(act(room, users, now));
+    }));
+    shared.queue.command(act)?;
+    answers.recv().map_err(|_| Gone)
 }

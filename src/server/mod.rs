@@ -30,6 +30,8 @@ mod router;
 pub mod screen;
 #[cfg(feature = "terminal")]
 mod signals;
+#[cfg(feature = "terminal")]
+mod terminal;
 mod transcript;
 
 use crate::cli::{self, Exit, ServerOptions};
@@ -42,6 +44,7 @@ use metrics::Metrics;
 use orders::Answer;
 use parking_lot::Mutex;
 use queue::Queue;
+use screen::Screen;
 use std::net::{SocketAddr, UdpSocket};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -83,7 +86,7 @@ pub fn run(options: &ServerOptions) -> Exit {
         return check(options, settings);
     }
     match open(options) {
-        Ok((room, shared)) => serve(room, &Arc::new(shared), options),
+        Ok((room, shared, address)) => serve(room, &Arc::new(shared), address, options),
         Err(why) => {
             cli::complain(&format!("chat-server: {why}"));
             Exit::Failure
@@ -117,7 +120,7 @@ fn check(options: &ServerOptions, settings: &str) -> Exit {
     Exit::Done
 }
 
-fn open(options: &ServerOptions) -> Result<(Room, Shared), String> {
+fn open(options: &ServerOptions) -> Result<(Room, Shared, SocketAddr), String> {
     let lang = options.lang;
     let socket = UdpSocket::bind(&options.bind).map_err(|error| {
         let taken = error.kind() == std::io::ErrorKind::AddrInUse;
@@ -131,6 +134,9 @@ fn open(options: &ServerOptions) -> Result<(Room, Shared), String> {
             lang.bad_address("--bind", &options.bind, error)
         }
     })?;
+    let address = socket
+        .local_addr()
+        .map_err(|error| lang.bad_address("--bind", &options.bind, error))?;
     let seed = cli::os_random::<32>().map_err(|error| {
         let what = lang.pick(
             "无法从操作系统取得随机数",
@@ -157,7 +163,7 @@ fn open(options: &ServerOptions) -> Result<(Room, Shared), String> {
         lost: AtomicU64::new(0),
         last: Mutex::default(),
     };
-    Ok((room, shared))
+    Ok((room, shared, address))
 }
 
 /// The bans that were kept.
@@ -168,20 +174,19 @@ fn kept_bans(options: &ServerOptions) -> Result<Vec<Ban>, String> {
     bans::read(path).map_err(|what| format!("--bans {what}"))
 }
 
-fn serve(room: Room, shared: &Arc<Shared>, options: &ServerOptions) -> Exit {
+fn serve(room: Room, shared: &Arc<Shared>, address: SocketAddr, options: &ServerOptions) -> Exit {
     let lang = options.lang;
-    let address = match shared.socket.local_addr() {
-        Ok(address) => address,
-        Err(error) => {
-            cli::complain(&format!("chat-server: {error}"));
-            return Exit::Failure;
-        }
-    };
     let (batches_in, batches) = bounded(limits::SCREEN_BATCHES);
     // Nothing is sent here: it is closed when the router has ended.
     let (ended_in, ended) = bounded::<()>(0);
+    #[cfg(feature = "terminal")]
+    let editor = terminal::open(shared);
     let console = Console {
         shared: shared.clone(),
+        screen: Screen {
+            #[cfg(feature = "terminal")]
+            desk: editor.as_ref().map(|editor| editor.desk().clone()),
+        },
         lang,
         bans: options.bans.clone(),
     };
@@ -198,10 +203,7 @@ fn serve(room: Room, shared: &Arc<Shared>, options: &ServerOptions) -> Exit {
     #[cfg(feature = "terminal")]
     let signals = signals::watch();
     // Whoever reads this may look for the room, or come in, or close it.
-    screen::show(&format!(
-        "{} {address}\n",
-        lang.pick("聊天室已开放", "The room is open at")
-    ));
+    console.screen.show(&opened(address, lang));
     threads.metrics(options, shared, &console, &ended);
     threads.start("receive", {
         let shared = shared.clone();
@@ -214,19 +216,34 @@ fn serve(room: Room, shared: &Arc<Shared>, options: &ServerOptions) -> Exit {
             drop(ended_in);
         }
     });
-    threads.start("screen", move || screen::run(&batches, lang));
+    threads.start("screen", {
+        let screen = console.screen.clone();
+        move || screen::run(&batches, &screen, lang)
+    });
     if threads.exit != Exit::Done {
         shared.end(address);
         shared.queue.close();
         return threads.join();
     }
     #[cfg(feature = "terminal")]
-    signals::attend(signals, &console, (options, &again), &ended, &mut threads);
+    signals::attend(
+        signals,
+        (&console, editor),
+        (options, &again),
+        &ended,
+        &mut threads,
+    );
     #[cfg(not(feature = "terminal"))]
     console.run();
     let exit = threads.join();
     drop(again);
+    console.screen.close();
     exit
+}
+
+fn opened(address: SocketAddr, lang: Lang) -> String {
+    let opened = lang.pick("聊天室已开放", "The room is open at");
+    format!("{opened} {address}\n")
 }
 
 /// The server's threads, and how it goes with them.
@@ -268,7 +285,6 @@ impl Threads {
     }
 
     /// Lets the room be found, if it is to be.
-    #[cfg_attr(not(feature = "terminal"), expect(unused_variables))]
     fn discover(&mut self, options: &ServerOptions, shared: &Arc<Shared>, address: SocketAddr) {
         if !options.discovery {
             return;

@@ -1,14 +1,63 @@
 //! The operator's screen: the room as plain lines on stdout.
 
+use crate::cli;
+#[cfg(feature = "terminal")]
+use crate::editor::Desk;
 use crate::limits;
 use crate::room::{Shown, Sight};
 use crate::text::Lang;
 use crossbeam_channel::Receiver;
 use std::io::Write;
+#[cfg(feature = "terminal")]
+use std::{io::IsTerminal, sync::Arc};
+
+/// Where the operator looks: stdout, or, where that is a terminal with a line editor, what is above the typed line.
+#[derive(Clone, Default)]
+pub(super) struct Screen {
+    #[cfg(feature = "terminal")]
+    pub(super) desk: Option<Arc<Desk>>,
+}
+
+impl Screen {
+    /// Whole lines.
+    pub(super) fn show(&self, lines: &str) {
+        #[cfg(feature = "terminal")]
+        if let Some(desk) = &self.desk {
+            desk.printer.push(lines.to_owned());
+            return;
+        }
+        show(lines);
+    }
+
+    /// A diagnostic, on stderr; it may not go through a line that is being typed.
+    pub(super) fn complain(&self, what: &str) {
+        #[cfg(feature = "terminal")]
+        if self.desk.is_some() && std::io::stderr().is_terminal() {
+            return self.show(&format!("{what}\n"));
+        }
+        cli::complain(what);
+    }
+
+    /// The program ends: what was given is shown, and the terminal is as it was found.
+    pub(super) fn close(&self) {
+        #[cfg(feature = "terminal")]
+        if let Some(desk) = &self.desk {
+            desk.close();
+        }
+    }
+
+    /// Waits until it takes more. Nobody may who has to read the next line for that.
+    fn wait(&self) {
+        #[cfg(feature = "terminal")]
+        if let Some(desk) = &self.desk {
+            desk.printer.wait_for_room();
+        }
+    }
+}
 use std::sync::Once;
 
 /// The screen thread: shows batches until there will be no more.
-pub(super) fn run(batches: &Receiver<Vec<Sight>>, lang: Lang) {
+pub(super) fn run(batches: &Receiver<Vec<Sight>>, screen: &Screen, lang: Lang) {
     let mut lines = String::new();
     while let Ok(batch) = batches.recv() {
         lines.clear();
@@ -19,7 +68,8 @@ pub(super) fn run(batches: &Receiver<Vec<Sight>>, lang: Lang) {
                 lines.push('\n');
             }
         }
-        show(&lines);
+        screen.wait();
+        screen.show(&lines);
         // To wake for each event would cost as much as to deliver it to several members.
         std::thread::sleep(limits::SCREEN_PAUSE);
     }
@@ -39,7 +89,7 @@ pub fn line(shown: &Shown, lang: Lang) -> Option<String> {
     })
 }
 
-/// Whole lines to stdout. Where nobody reads, the room goes on all the same.
+/// Whole lines to stdout, as they are. Where nobody reads, the room goes on all the same.
 pub(super) fn show(lines: &str) {
     let mut stdout = std::io::stdout().lock();
     if let Err(error) = stdout

@@ -3,6 +3,7 @@
 use super::console::{Console, Gone};
 use super::{Threads, bans, discover};
 use crate::cli::{self, Request, ServerOptions, UsageError};
+use crate::editor::Editor;
 use crossbeam_channel::{Receiver, Sender, bounded};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
@@ -19,7 +20,7 @@ pub(super) fn watch() -> Option<Signals> {
 /// Signals and the console, each in a thread of its own, until the room has ended.
 pub(super) fn attend(
     signals: Option<Signals>,
-    console: &Console,
+    (console, editor): (&Console, Option<Editor>),
     (options, again): (&ServerOptions, &Option<Sender<()>>),
     ended: &Receiver<()>,
     threads: &mut Threads,
@@ -43,12 +44,18 @@ pub(super) fn attend(
     let reader = thread::Builder::new().name("console".into()).spawn({
         let console = console.clone();
         move || {
-            console.run();
+            match editor {
+                Some(mut editor) => console.edit(&mut editor),
+                None => console.run(),
+            }
             drop(left_in);
         }
     });
     // Nothing is ever sent: the router has ended when the channel is closed.
     let _ = ended.recv();
+    if let Some(desk) = &console.screen.desk {
+        desk.printer.hasten();
+    }
     if let Some(handle) = handle {
         handle.close();
     }
@@ -62,7 +69,8 @@ pub(super) fn attend(
     }
 }
 
-fn close(console: &Console) -> Result<(), Gone> {
+/// Closes the room in peace.
+pub(super) fn close(console: &Console) -> Result<(), Gone> {
     console.announce(
         console
             .lang
@@ -81,7 +89,7 @@ fn reload(console: &Console, args: &[String], again: Option<&Sender<()>>) -> Res
         Ok(Request::Run(options)) => options,
         Ok(Request::Print(_)) => return Ok(()),
         Err(UsageError(what)) => {
-            cli::complain(&format!("chat-server: {what}"));
+            console.screen.complain(&format!("chat-server: {what}"));
             return Ok(());
         }
     };
@@ -94,7 +102,9 @@ fn reload(console: &Console, args: &[String], again: Option<&Sender<()>>) -> Res
             let why = console.lang.pick("已禁止进入", "banned");
             console.ask(move |room, users, now| room.set_bans(users, now, bans, why))?;
         }
-        Err(what) => cli::complain(&format!("chat-server: --bans {what}")),
+        Err(what) => console
+            .screen
+            .complain(&format!("chat-server: --bans {what}")),
     }
     log::info!("settings are read again");
     Ok(())

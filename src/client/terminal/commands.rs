@@ -75,16 +75,6 @@ pub(super) fn help(lang: Lang) -> String {
     commands::help(&all, lang)
 }
 
-/// What Tab makes of the beginning of a command.
-pub(super) fn beginning_with(word: &str) -> Vec<String> {
-    let mut fitting: Vec<String> = names()
-        .filter(|name| name.starts_with(word))
-        .map(|name| format!("/{name} "))
-        .collect();
-    fitting.sort();
-    fitting
-}
-
 /// What to say of a command that there is none of.
 pub(super) fn unknown(typed: &str, lang: Lang) -> String {
     match commands::nearest(names(), typed) {
@@ -94,7 +84,7 @@ pub(super) fn unknown(typed: &str, lang: Lang) -> String {
 }
 
 /// The names of all commands.
-fn names() -> impl Iterator<Item = &'static str> {
+pub(super) fn names() -> impl Iterator<Item = &'static str> {
     let client = commands::CLIENT.iter().map(|command| command.name);
     client.chain(TERMINAL.iter().map(|command| command.name))
 }

@@ -6,12 +6,8 @@
 mod clock;
 mod commands;
 mod dress;
-mod editor;
-mod history;
 mod missed;
-mod mode;
 mod own;
-mod printer;
 mod signals;
 mod style;
 mod view;
@@ -21,24 +17,37 @@ pub(super) use signals::Signals;
 
 use super::Shared;
 use super::face::Face;
-use crate::cli::{self, ClientOptions, Surroundings};
+use crate::cli::{self, ClientOptions};
+use crate::editor::{self, Interrupt, Read};
 use crate::session::Wish;
 use crate::text::Lang;
-use editor::{Desk, LineEditor};
-use rustyline::error::ReadlineError;
-use std::io::Write;
-use std::path::PathBuf;
+use own::Own;
+use parking_lot::Mutex;
 use std::sync::Arc;
-use std::thread;
 use std::time::Duration;
 use style::Style;
 use view::View;
+use words::Words;
+
+/// What the prompt says of the connection: all that was said is ordered,
+const WELL: &str = editor::PROMPT;
+/// or something is not yet,
+const WAITING: &str = ". ";
+/// or the server is silent.
+const SILENT: &str = "! ";
+
+/// What the editor and the view share.
+#[derive(Debug)]
+struct Seat {
+    desk: Arc<editor::Desk>,
+    words: Arc<Words>,
+    own: Mutex<Own>,
+}
 
 /// The line editor, and what it shares with the view.
 pub(super) struct Editor {
-    lines: LineEditor,
-    desk: Arc<Desk>,
-    history: Option<PathBuf>,
+    lines: editor::Editor,
+    seat: Arc<Seat>,
     lang: Lang,
     style: Style,
 }
@@ -46,30 +55,25 @@ pub(super) struct Editor {
 /// What of it others hold.
 #[derive(Debug)]
 pub(super) struct Handle {
-    desk: Arc<Desk>,
+    seat: Arc<Seat>,
 }
 
 /// The terminal on stdin and stdout; `None` if it cannot be edited on, such as a dumb one.
 pub(super) fn open(options: &ClientOptions) -> Option<Editor> {
-    if std::env::var_os("TERM").is_none_or(|term| term == "dumb" || term.is_empty()) {
-        return None;
-    }
-    let desk = Arc::new(Desk::new());
-    let mut lines = editor::editor(&desk).ok()?;
-    let mut printer = lines.create_external_printer().ok()?;
-    let run = thread::Builder::new().name("printer".into()).spawn({
-        let desk = desk.clone();
-        move || desk.printer.run(&mut printer)
+    let words = Arc::new(Words::default());
+    let complete = {
+        let words = words.clone();
+        Box::new(move |line: &str, pos| words.complete(line, pos))
+    };
+    let lines = editor::Editor::open(complete, Interrupt::ClearsFirst, "history")?;
+    let seat = Arc::new(Seat {
+        desk: lines.desk().clone(),
+        words,
+        own: Mutex::default(),
     });
-    run.ok()?;
-    let history = history::file(&Surroundings::of_process());
-    if let Some(Err(error)) = history.as_ref().map(|path| lines.load_history(path)) {
-        log::debug!("no history: {error}");
-    }
     Some(Editor {
         lines,
-        desk,
-        history,
+        seat,
         lang: options.lang,
         style: Style::new(options.color),
     })
@@ -77,78 +81,34 @@ pub(super) fn open(options: &ClientOptions) -> Option<Editor> {
 
 impl Editor {
     pub(super) fn face(&self) -> Box<dyn Face> {
-        Box::new(View::new(self.desk.clone(), self.lang, self.style))
+        Box::new(View::new(self.seat.clone(), self.lang, self.style))
     }
 
     pub(super) fn handle(&self) -> Handle {
-        let desk = self.desk.clone();
-        Handle { desk }
+        let seat = self.seat.clone();
+        Handle { seat }
     }
 
     /// The main thread: lines, until the person leaves or the session ends.
     pub(super) fn converse(&mut self, shared: &Shared) {
         while shared.state.lock().exit.is_none() {
-            let Some(line) = self.read(shared) else {
+            let Some(Read::Line(line)) = shared.while_reading(|| Some(self.lines.read())) else {
                 shared.change(|shown, _| shown.session.handle_leave());
                 break;
             };
+            self.lines.take_away(&line);
             if line.trim().is_empty() {
                 continue;
             }
-            self.remember(&line);
+            self.lines.remember(&line);
             shared.obey(cli::read_line(&line));
             if shared.state.lock().session.is_leaving() {
                 break;
             }
         }
-        self.desk.printer.finish();
+        self.seat.desk.printer.finish();
         if shared.state.lock().session.undelivered() > 0 {
             shared.tell(|face| face.notice(self.lang.leaving()));
-        }
-    }
-
-    /// A line; `None` when the person leaves.
-    fn read(&mut self, shared: &Shared) -> Option<String> {
-        let (lines, desk) = (&mut self.lines, &self.desk);
-        let read = shared.while_reading(|| {
-            desk.begin();
-            let read = lines.readline(editor::PROMPT);
-            desk.end();
-            Some(read)
-        })?;
-        match read {
-            Ok(line) => {
-                self.take_away(&line);
-                Some(line)
-            }
-            Err(ReadlineError::Interrupted | ReadlineError::Eof) => None,
-            // Bytes that are no UTF-8, such as those of another keyboard's meta key.
-            Err(ReadlineError::Io(error)) if error.kind() == std::io::ErrorKind::InvalidData => {
-                Some(String::new())
-            }
-            Err(error) => {
-                log::debug!("cannot read the terminal: {error}");
-                None
-            }
-        }
-    }
-
-    /// The typed line makes room: it is shown where the log has it.
-    fn take_away(&mut self, line: &str) {
-        let (columns, _) = self.lines.dimensions().unwrap_or((80, 24));
-        let rows = editor::rows(line, columns);
-        let mut stdout = std::io::stdout().lock();
-        let _ = stdout.write_all(format!("\x1b[{rows}A\r\x1b[J").as_bytes());
-        let _ = stdout.flush();
-    }
-
-    /// The line can be called back, also by the next client.
-    fn remember(&mut self, line: &str) {
-        let added = self.lines.add_history_entry(line);
-        if let (Ok(true), Some(path)) = (added, &self.history)
-            && let Err(error) = self.lines.append_history(path)
-        {
-            log::debug!("cannot keep the history: {error}");
         }
     }
 }
@@ -166,7 +126,7 @@ impl Handle {
 
     /// The wish of this count was handed to the session.
     pub(super) fn sent(&self, now: Duration, count: u64, line: Option<String>) {
-        self.desk.own.lock().sent(now, count, line);
-        self.desk.stand(editor::Standing::Waiting);
+        self.seat.own.lock().sent(now, count, line);
+        self.seat.desk.set_prompt(WAITING);
     }
 }

@@ -16,9 +16,9 @@
 use super::clock::{self, Clock};
 use super::commands::{self, Kind};
 use super::dress::Dress;
-use super::editor::{Desk, Standing};
 use super::missed::Missed;
 use super::style::Style;
+use super::{SILENT, Seat, WAITING, WELL};
 use crate::cli::Exit;
 use crate::client::face::{At, Face};
 use crate::client::screen;
@@ -55,7 +55,7 @@ enum Mark {
 /// See the module.
 #[derive(Debug)]
 pub(super) struct View {
-    desk: Arc<Desk>,
+    seat: Arc<Seat>,
     lang: Lang,
     style: Style,
     dress: Dress,
@@ -71,9 +71,9 @@ pub(super) struct View {
 }
 
 impl View {
-    pub(super) fn new(desk: Arc<Desk>, lang: Lang, style: Style) -> View {
+    pub(super) fn new(seat: Arc<Seat>, lang: Lang, style: Style) -> View {
         View {
-            desk,
+            seat,
             lang,
             style,
             dress: Dress::new(style),
@@ -123,11 +123,11 @@ impl View {
 
     /// The prompt tells the truth when it is drawn next.
     fn stand(&self) {
-        let waiting = self.desk.own.lock().is_waiting();
-        self.desk.stand(match (self.silent, waiting) {
-            (true, _) => Standing::Silent,
-            (false, true) => Standing::Waiting,
-            (false, false) => Standing::Well,
+        let waiting = self.seat.own.lock().is_waiting();
+        self.seat.desk.set_prompt(match (self.silent, waiting) {
+            (true, _) => SILENT,
+            (false, true) => WAITING,
+            (false, false) => WELL,
         });
     }
 
@@ -144,7 +144,7 @@ impl View {
 
     /// What is ordered but whose place in the log will not come is shown here.
     fn give_up_places(&mut self) {
-        let ordered = self.desk.own.lock().take_ordered();
+        let ordered = self.seat.own.lock().take_ordered();
         for text in ordered {
             self.put_own(Mark::Ordered, None, &text);
         }
@@ -161,11 +161,11 @@ impl View {
 
     fn note_names(&mut self, seen: &Seen) {
         match seen {
-            Seen::Entered(name) | Seen::Said(name, _) => self.desk.words.add(name),
-            Seen::Left(name) => self.desk.words.remove(name),
+            Seen::Entered(name) | Seen::Said(name, _) => self.seat.words.add(name),
+            Seen::Left(name) => self.seat.words.remove(name),
             Seen::Renamed(name, other) => {
-                self.desk.words.remove(name);
-                self.desk.words.add(other);
+                self.seat.words.remove(name);
+                self.seat.words.add(other);
                 if self.ignored.remove(name) {
                     self.ignored.insert(other.clone());
                 }
@@ -199,11 +199,11 @@ impl Face for View {
 
     fn flush(&mut self) -> bool {
         self.stand();
-        self.desk.printer.push(std::mem::take(&mut self.lines))
+        self.seat.desk.printer.push(std::mem::take(&mut self.lines))
     }
 
     fn has_room(&self) -> bool {
-        self.desk.printer.has_room()
+        self.seat.desk.printer.has_room()
     }
 
     fn joined(&mut self, now: Duration, joined: Joined, name: &str, server: SocketAddr) {
@@ -255,19 +255,19 @@ impl Face for View {
     }
 
     fn ordered(&mut self, count: u64) {
-        self.desk.own.lock().ordered(count);
+        self.seat.own.lock().ordered(count);
     }
 
     fn logged(&mut self, now: Duration, count: u64, at: At) {
         self.note_time(now, at.unix_ms);
-        let text = self.desk.own.lock().take(count);
+        let text = self.seat.own.lock().take(count);
         if let Some(text) = text {
             self.put_own(Mark::Ordered, Some(at.unix_ms), &text);
         }
     }
 
     fn failed(&mut self, count: u64, why: Failure, wish: Option<&Wish>) {
-        let text = self.desk.own.lock().take(count);
+        let text = self.seat.own.lock().take(count);
         if let Some(text) = text {
             self.put_own(Mark::Failed, None, &text);
         }
@@ -284,7 +284,7 @@ impl Face for View {
     }
 
     fn roster(&mut self, mut entries: Vec<RosterEntry>) {
-        self.desk
+        self.seat
             .words
             .set(entries.iter().map(|entry| entry.name.clone()));
         let count = entries.len();
@@ -326,7 +326,7 @@ impl Face for View {
     }
 
     fn ended(&mut self, _exit: Exit, _undelivered: usize) {
-        let rest = self.desk.own.lock().take_rest();
+        let rest = self.seat.own.lock().take_rest();
         for text in rest {
             self.put_own(Mark::Failed, None, &text);
         }
@@ -342,7 +342,7 @@ impl Face for View {
     }
 
     fn tick(&mut self, now: Duration) {
-        let late = self.desk.own.lock().late(now, self.silent);
+        let late = self.seat.own.lock().late(now, self.silent);
         for text in late {
             self.put_own(Mark::Waiting, None, &text);
         }
@@ -387,12 +387,10 @@ impl Face for View {
     }
 
     fn drain(&mut self) {
-        self.desk.printer.drain(limits::SCREEN_DRAIN);
+        self.seat.desk.printer.drain(limits::SCREEN_DRAIN);
     }
 
-    /// The line that is being typed stays where it is.
     fn close(&mut self) {
-        self.drain();
-        self.desk.terminal.restore();
+        self.seat.desk.close();
     }
 }

@@ -1,5 +1,6 @@
 //! What Tab completes: the names of who is here, and the commands.
 
+use crate::editor::words;
 use parking_lot::Mutex;
 use std::collections::BTreeSet;
 
@@ -31,46 +32,17 @@ impl Words {
 
     /// Where the word before `pos` begins, and what it may become.
     pub(super) fn complete(&self, line: &str, pos: usize) -> (usize, Vec<String>) {
-        let before = line.get(..pos).unwrap_or(line);
-        if let Some(command) = before.strip_prefix('/')
-            && !command.contains([' ', '/'])
-        {
-            return (0, super::commands::beginning_with(command));
-        }
-        let names = self.names.lock();
-        let fitting = |word: &str, shape: &dyn Fn(&str) -> String| -> Vec<String> {
-            let names = names.iter().filter(|name| begins(name, word));
-            names.map(|name| shape(name)).collect()
-        };
-        // Whom a command is for: a name with spaces stands in quotes there.
-        if before.starts_with('/')
-            && !before.starts_with("//")
-            && let Some((command, argument)) = before.split_once(' ')
-        {
-            let whole = fitting(
-                argument.trim_start_matches('"'),
-                &|name| match name.contains(' ') {
-                    true => format!("\"{name}\" "),
-                    false => format!("{name} "),
-                },
-            );
-            if !whole.is_empty() {
-                return (command.len() + 1, whole);
-            }
-        }
-        match before.rfind([' ', '\n', '@']) {
-            Some(at) => (
-                at + 1,
-                fitting(&before[at + 1..], &|name| format!("{name} ")),
-            ),
-            None => (0, fitting(before, &|name| format!("{name}："))),
-        }
+        words::complete(
+            (line, pos),
+            super::commands::names(),
+            |_| self.names.lock().iter().cloned().collect(),
+            // A name with spaces stands in quotes there.
+            |_, name| match name.contains(' ') {
+                true => format!("\"{name}\""),
+                false => name.to_owned(),
+            },
+        )
     }
-}
-
-/// Whether `name` begins with `word`, in whatever case.
-fn begins(name: &str, word: &str) -> bool {
-    name.to_lowercase().starts_with(&word.to_lowercase())
 }
 
 #[cfg(test)]

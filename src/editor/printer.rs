@@ -34,11 +34,13 @@ struct State {
     /// The thread is at it.
     busy: bool,
     failed: bool,
+    /// The program is about to end.
+    ending: bool,
 }
 
 /// See the module.
 #[derive(Debug)]
-pub(super) struct Printer {
+pub struct Printer {
     state: Mutex<State>,
     changed: Condvar,
 }
@@ -52,20 +54,43 @@ impl Printer {
                 unseen: None,
                 busy: false,
                 failed: false,
+                ending: false,
             }),
             changed: Condvar::new(),
         }
     }
 
     /// Whether more should be given to print: fewer lines wait than may.
-    pub(super) fn has_room(&self) -> bool {
+    pub fn has_room(&self) -> bool {
         self.state.lock().queue.len() < limits::SCREEN_LINES
     }
 
-    /// Adds lines, each with its line break; false once the terminal is gone.
-    pub(super) fn push(&self, lines: String) -> bool {
+    /// Waits until there is room; when the program ends, not for long.
+    pub fn wait_for_room(&self) {
         let mut state = self.state.lock();
-        if !lines.is_empty() {
+        while state.queue.len() >= limits::SCREEN_LINES && !state.failed {
+            if !state.ending {
+                self.changed.wait(&mut state);
+            } else if self
+                .changed
+                .wait_for(&mut state, limits::SCREEN_DRAIN)
+                .timed_out()
+            {
+                return;
+            }
+        }
+    }
+
+    /// The program ends: nobody waits for long for a terminal that takes nothing.
+    pub fn hasten(&self) {
+        self.state.lock().ending = true;
+        self.changed.notify_all();
+    }
+
+    /// Adds lines, each with its line break; false once the terminal is gone.
+    pub fn push(&self, lines: String) -> bool {
+        let mut state = self.state.lock();
+        if !lines.is_empty() && !state.failed {
             state.queue.push_back(lines);
             self.changed.notify_all();
         }
@@ -93,7 +118,7 @@ impl Printer {
     }
 
     /// The editor will not read again: lines are written as they are, first the one that it did not get to.
-    pub(super) fn finish(&self) {
+    pub fn finish(&self) {
         self.close();
         let mut state = self.state.lock();
         if let Some((lines, _)) = state.unseen.take() {
@@ -104,7 +129,7 @@ impl Printer {
     }
 
     /// Waits until everything is printed, so long at most.
-    pub(super) fn drain(&self, most: Duration) {
+    pub fn drain(&self, most: Duration) {
         let until = Instant::now() + most;
         let mut state = self.state.lock();
         while (state.busy || state.unseen.is_some() || !state.queue.is_empty()) && !state.failed {

@@ -5,14 +5,14 @@ use std::fs::{DirBuilder, OpenOptions};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::PathBuf;
 
-/// The file, made if there is none; `None` if there can be none: then lines are kept while the program runs.
-pub(super) fn file(surroundings: &Surroundings) -> Option<PathBuf> {
+/// The file of this name, made if there is none; `None` if there can be none: then lines are kept while the program runs.
+pub(super) fn file(surroundings: &Surroundings, name: &str) -> Option<PathBuf> {
     let folder = surroundings
         .folder("XDG_STATE_HOME", ".local/state")?
         .join("chatroom");
     let mut builder = DirBuilder::new();
     let made = builder.recursive(true).mode(0o700).create(&folder);
-    let path = folder.join("history");
+    let path = folder.join(name);
     let opened = made.and_then(|()| {
         let mut options = OpenOptions::new();
         let file = options.create(true).append(true).mode(0o600).open(&path)?;
