@@ -98,6 +98,23 @@ fn the_one_room_is_entered() {
 }
 
 #[test]
+fn a_room_at_the_other_loopback_is_found_and_entered() {
+    if let Err(error) = UdpSocket::bind("[::1]:0") {
+        return chatroom::cli::complain(&format!("not looked for at ::1: {error}"));
+    }
+    let flags = ["--bind", "[::1]:0", "--title", "教室"];
+    let server = Program::start(programs::SERVER, &flags);
+    let first = server.line();
+    let address = first.rsplit(' ').next().expect("an address");
+    assert!(address.starts_with("[::1]:"), "{first}");
+    let mut client = client(address, &["--name", "小明"]);
+    assert_eq!(server.line_with("进入"), "小明 进入聊天室");
+    let (exit, errors) = errors(&mut client);
+    let told = format!("chat-client: 找到聊天室：“教室” {address}（0/4096 人）");
+    assert_eq!((exit, errors), (Some(0), vec![told]));
+}
+
+#[test]
 fn of_two_rooms_none_is_entered_where_nobody_can_choose() {
     let (one, two) = (server(&["--title", "甲"]), server(&["--title", "乙"]));
     let places = format!("{},{},{}", one.1, two.1, one.1);

@@ -1,7 +1,8 @@
 //! Bans that outlive the server.
 
 use super::settings::Folder;
-use super::{client, server};
+use super::{Program, client, server};
+use crate::programs;
 
 #[test]
 fn bans_outlive_the_server_and_can_be_edited() {
@@ -38,6 +39,31 @@ fn bans_outlive_the_server_and_can_be_edited() {
 }
 
 #[test]
+fn the_folder_that_systemd_gives_keeps_the_bans() {
+    let folder = Folder::new("state");
+    // Several folders are told with colons between them: the first is ours.
+    let folders = format!("{}:/nowhere", folder.file(""));
+    let start = || {
+        let flags = ["--bind", "127.0.0.1:0"];
+        let variables = [("STATE_DIRECTORY", folders.as_str())];
+        let server = Program::start_among(programs::SERVER, &flags, &variables);
+        let first = server.line();
+        let address = first.rsplit(' ').next().and_then(|word| word.parse().ok());
+        (server, address.expect("an address"))
+    };
+    let (mut server, _) = start();
+    server.types("/ban 小明");
+    server.line_with("禁止进入：小明，长期");
+    server.types("/quit");
+    assert_eq!(server.exit(), Some(0));
+    assert!(server.errors.try_iter().next().is_none());
+    let kept = std::fs::read_to_string(folder.file("bans")).expect("a file");
+    assert!(kept.contains("always name 小明\n"), "{kept}");
+    let (_server, address) = start();
+    assert_eq!(client(address, "小明").exit(), Some(1));
+}
+
+#[test]
 fn a_file_of_bans_that_cannot_be_read_is_named() {
     let folder = Folder::new("wrong-bans");
     let file = folder.file("bans");
@@ -47,7 +73,7 @@ fn a_file_of_bans_that_cannot_be_read_is_named() {
         (vec!["--bind", "127.0.0.1:0"], 1),
     ] {
         let flags = [flags, vec!["--bans", &file]].concat();
-        let mut server = super::Program::start(crate::programs::SERVER, &flags);
+        let mut server = Program::start(programs::SERVER, &flags);
         server.error_with(&format!("{file}:2: “for ever and ever”"));
         assert_eq!(server.exit(), Some(code));
     }
