@@ -30,7 +30,8 @@ test: ## all tests of the plain build
 	$(CARGO) test
 
 test-terminal: ## the tests of the feature terminal
-	$(CARGO) test --features terminal --test integration terminal
+	$(CARGO) test --features terminal --lib -- terminal editor
+	$(CARGO) test --features terminal --test integration -- terminal finding threads
 
 sim: ## simulates SEEDS=n random conversations from FROM=n on, or one SEED=s
 	SEEDS=$(SEEDS) $(if $(SEED),SEED=$(SEED)) $(CARGO) bench --quiet --profile sim --bench simulate

@@ -2,6 +2,7 @@
 
 use crate::operator::{Program, server};
 use crate::programs;
+use chatroom::cli::complain;
 use chatroom::limits;
 use chatroom::wire::{self, Challenge, Datagram, Found, Hello, Open, Refusal, Refused};
 use std::net::UdpSocket;
@@ -11,7 +12,13 @@ use std::time::Duration;
 
 /// How the doctor ends, and what it says.
 fn doctor(args: &[&str]) -> (Option<i32>, String) {
-    let mut doctor = Program::start(programs::CLIENT, &[&["--doctor"], args].concat());
+    told(Program::start(
+        programs::CLIENT,
+        &[&["--doctor"], args].concat(),
+    ))
+}
+
+fn told(mut doctor: Program) -> (Option<i32>, String) {
     let exit = doctor.exit();
     let lines: Vec<String> = doctor.output.iter().chain(doctor.errors.iter()).collect();
     (exit, lines.join("\n"))
@@ -211,4 +218,29 @@ fn without_a_server_what_is_found_is_examined() {
 #[test]
 fn a_course_server_is_not_for_the_doctor() {
     says(&doctor(&["--classic", "127.0.0.1:1"]), 2, &["--doctor"]);
+}
+
+#[test]
+fn a_machine_on_no_network_is_told() {
+    // A namespace of its own, in which no network is up.
+    let inside = |words: &[&str]| {
+        let mut command = programs::command("unshare");
+        command.args(["--map-root-user", "--net"]).args(words);
+        command
+    };
+    if !inside(&["true"])
+        .status()
+        .is_ok_and(|status| status.success())
+    {
+        return complain("not asked without a network: there are no namespaces here");
+    }
+    let words = [
+        programs::CLIENT,
+        "--doctor",
+        "192.0.2.1:8888",
+        "--lang",
+        "en",
+    ];
+    let doctor = Program::of(inside(&words));
+    says(&told(doctor), 4, &["192.0.2.1:8888: cannot send"]);
 }

@@ -243,7 +243,7 @@ pub const SCREEN_LINES: usize = 256;
 pub const SCREEN_PIECE: usize = 4096;
 /// Lines that the editor has not shown after this time are taken as shown.
 pub const SCREEN_PATIENCE: Duration = Duration::from_millis(200);
-/// When the session ends while a line is being typed, what is yet to be shown has so long.
+/// When a program ends, what is yet to be shown has so long: nobody may be there who reads it.
 pub const SCREEN_DRAIN: Duration = Duration::from_millis(500);
 /// After a silence, missed lines count as filled in until so long nothing has come.
 pub const FILLED_IN: Duration = Duration::from_secs(3);

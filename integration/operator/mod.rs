@@ -1,6 +1,7 @@
 //! What an operator does with a server: the built program, its input, output, signals and files.
 
 mod bans;
+mod blocked;
 mod discovery;
 mod files;
 mod settings;

@@ -1,7 +1,7 @@
 //! What is shown: states, times, marks, colours, and what rings.
 
 use super::tty::untimed;
-use super::{Room, Tty, signal};
+use super::{Program, Room, SERVER, Tty, signal};
 
 fn has_row(tty: &Tty, row: &str) -> bool {
     tty.rows().iter().any(|there| untimed(there) == row)
@@ -206,4 +206,54 @@ fn the_terminals_own_commands() {
     tty.types("//quit\r");
     room.server.until("小红 说：/quit");
     tty.until_row("✓ 小红 说：/quit");
+}
+
+#[test]
+fn what_everybody_can_type_is_shown_as_the_log_has_it() {
+    let mut room = Room::open(&[]);
+    let mut other = room.piped("小明");
+    let mut tty = room.sits("小红", (80, 24));
+    tty.types("/reply 谁\r");
+    tty.until_row_with("! 还没有人对你说悄悄话");
+    tty.types("/me 挥手\r");
+    tty.until_row("✓ * 小红 挥手");
+    other.until("* 小红 挥手");
+    tty.types("/msg 小明 在吗\r");
+    tty.until_row("✓ 小红（悄悄对 小明）说：在吗");
+    other.until("小红（悄悄对你）说：在吗");
+    other.types("/msg 小红 在");
+    tty.until_row("@ 小明（悄悄对你）说：在");
+    tty.types("/reply 好\r");
+    other.until("小红（悄悄对你）说：好");
+    tty.types("/nick 小明\r");
+    tty.until_row_with("姓名已被使用");
+    tty.types("/nick 大红\r");
+    tty.until_row("- 你现在的名字是 大红");
+    other.until("小红 改名为 大红");
+    tty.types("/away 吃饭\r");
+    tty.until_row("- 已标记为离开，再次说话即恢复");
+    tty.types("/who\r");
+    tty.until_row_with("大红（离开：吃饭）");
+    tty.types("/help\r");
+    tty.until_row_with("/clear");
+    assert!(tty.all_rows().iter().any(|row| row.starts_with("/who-got")));
+}
+
+#[test]
+fn a_restart_of_the_server_is_told_from_its_beginning_to_its_end() {
+    let mut room = Room::open(&[]);
+    let mut tty = room.sits("小红", (80, 24));
+    tty.types("早\r");
+    tty.until_row("✓ 小红 说：早");
+    room.server.child.kill().expect("it runs");
+    room.server.exit();
+    tty.types("还在吗\r");
+    tty.until_row("… 小红 说：还在吗");
+    tty.until_prompt("!");
+    room.server = Program::start(SERVER, &["--bind", &room.address]);
+    tty.until_row("- 正在重新连接");
+    tty.until_row("- 服务器已重新启动，已回到聊天室");
+    tty.until_row("✓ 小红 说：还在吗");
+    tty.until_prompt(">");
+    room.server.until("小红 说：还在吗");
 }

@@ -329,6 +329,10 @@ impl Threads {
         let mut exit = self.exit;
         for thread in self.running {
             let name = thread.thread().name().unwrap_or_default().to_owned();
+            if name == "screen" && is_stuck(&thread) {
+                log::debug!("nobody reads stdout");
+                continue;
+            }
             match thread.join() {
                 Ok(()) => log::debug!("joined {name}"),
                 Err(_) => exit = Exit::Failure,
@@ -336,6 +340,15 @@ impl Threads {
         }
         exit
     }
+}
+
+/// Whether a thread does not come to its end: whoever reads nothing of what it writes keeps nobody else.
+fn is_stuck(thread: &thread::JoinHandle<()>) -> bool {
+    let until = Instant::now() + limits::SCREEN_DRAIN;
+    while !thread.is_finished() && Instant::now() < until {
+        thread::sleep(limits::SCREEN_PAUSE / 10);
+    }
+    !thread.is_finished()
 }
 
 impl Shared {

@@ -1,0 +1,36 @@
+//! A server whose output nobody reads.
+
+use super::{Program, client};
+use crate::programs;
+use crossbeam_channel::never;
+use std::io::{BufRead, BufReader};
+use std::process::Stdio;
+
+#[test]
+fn who_does_not_read_its_output_keeps_a_server_neither_from_serving_nor_from_ending() {
+    let mut child = programs::command(programs::SERVER)
+        .args(["--bind", "127.0.0.1:0", "--rate", "0"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("it starts");
+    let mut output = BufReader::new(child.stdout.take().expect("piped"));
+    let mut server = Program {
+        input: child.stdin.take(),
+        output: never(),
+        errors: never(),
+        child,
+    };
+    let mut first = String::new();
+    output.read_line(&mut first).expect("a line");
+    let address = first.trim().rsplit(' ').next().expect("an address");
+    let mut ann = client(address.parse().expect("an address"), "Ann");
+    // More than a pipe and a reader's buffer hold.
+    for _ in 0..200 {
+        ann.types(&"x".repeat(1000));
+    }
+    ann.input = None;
+    assert_eq!(ann.exit(), Some(0));
+    server.types("/quit");
+    assert_eq!(server.exit(), Some(0));
+}
