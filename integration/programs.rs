@@ -90,12 +90,19 @@ impl Program {
         while self.line() != line {}
     }
 
+    /// The next line of stderr.
+    #[track_caller]
+    pub(crate) fn error(&self) -> String {
+        self.errors
+            .recv_timeout(PATIENCE)
+            .expect("a line on stderr")
+    }
+
     /// The next line of stderr that contains this.
     #[track_caller]
     pub(crate) fn error_with(&self, part: &str) -> String {
         loop {
-            let line = self.errors.recv_timeout(PATIENCE);
-            let line = line.unwrap_or_else(|_| panic!("no {part} on stderr"));
+            let line = self.error();
             if line.contains(part) {
                 return line;
             }

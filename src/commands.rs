@@ -38,12 +38,13 @@ pub enum Kind {
     Quit,
 }
 
-const fn command(
+/// A row of a table.
+pub const fn command<K: Copy>(
     (name, arguments): (&'static str, &'static str),
     zh: &'static str,
     en: &'static str,
-    kind: Kind,
-) -> Command<Kind> {
+    kind: K,
+) -> Command<K> {
     Command {
         name,
         arguments,

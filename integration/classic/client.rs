@@ -1,7 +1,7 @@
 //! Our client in rooms of courses' servers.
 
 use super::course::{CourseClient, CourseServer, Manners};
-use super::{PATIENCE, Program};
+use super::{PATIENCE, Program, enter};
 use crate::programs;
 use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
 use std::time::{Duration, Instant};
@@ -45,25 +45,29 @@ fn a_whole_stay() {
     for breaks in [true, false] {
         let server = CourseServer::start(Manners { breaks, ..POLITE });
         let hong = CourseClient::present("小红", server.address);
-        let mut ming = Program::client("小明", server.address);
+        let mut ming = enter("小明", server.address);
         assert_eq!(hong.hears(), "欢迎 小明 进入聊天室");
         hong.says("你 好");
         assert_eq!(ming.line(), "小红 : 你 好");
-        ming.types("两  个  空格 \n\n//x\n");
+        ming.types("两  个  空格 \n\n//x");
         for line in ["小明 : 两  个  空格 ", "小明 : ", "小明 : /x"] {
             assert_eq!(hong.hears(), line);
         }
         let text = "长 文".repeat(500);
-        ming.types(&format!("{text}\n"));
+        ming.types(&text);
         let mut heard = String::new();
         while heard.len() < text.len() {
             heard += hong.hears().strip_prefix("小明 : ").unwrap();
         }
         assert_eq!(heard, text);
-        ming.ends_input();
-        assert_eq!(ming.exit(), 0);
+        ming.input = None;
+        assert_eq!(ming.exit(), Some(0));
         assert_eq!(hong.hears(), "小明 退出聊天室");
-        assert_eq!(ming.out.recv_timeout(PATIENCE).ok(), None, "shows no more");
+        assert_eq!(
+            ming.output.recv_timeout(PATIENCE).ok(),
+            None,
+            "shows no more"
+        );
         let got = server.got();
         let sent = sent(&got, "L 小明");
         assert!(sent.iter().all(|text| text.len() < 1024));
@@ -87,10 +91,10 @@ fn without_exit_it_ends_by_itself_after_a_second() {
             says_exit,
             ..POLITE
         });
-        let mut client = Program::client("小明", server.address);
-        client.types("你好\n/quit\n");
+        let mut client = enter("小明", server.address);
+        client.types("你好\n/quit");
         let began = Instant::now();
-        assert_eq!(client.exit(), 0);
+        assert_eq!(client.exit(), Some(0));
         let took = began.elapsed();
         assert!(says_exit || took >= Duration::from_millis(950), "{took:?}");
         let got = server.got();
@@ -102,16 +106,16 @@ fn without_exit_it_ends_by_itself_after_a_second() {
 fn a_refusal_is_shown_and_another_name_asked_for() {
     let server = CourseServer::start(POLITE);
     let _first = CourseClient::present("小明", server.address);
-    let mut second = Program::client("小明", server.address);
-    assert_eq!(second.complaint(), "chat-client: 该用户名已存在");
-    assert_eq!(second.exit(), 3);
+    let mut second = enter("小明", server.address);
+    assert_eq!(second.error(), "chat-client: 该用户名已存在");
+    assert_eq!(second.exit(), Some(3));
     let flags = ["--classic", &server.address.to_string()];
     let mut third = Program::start(programs::CLIENT, &flags);
-    third.types("小明\n小 红\n小红\n再见\n");
-    assert_eq!(third.complaint(), "chat-client: 该用户名已存在");
-    assert!(third.complaint().contains("空格"));
-    third.ends_input();
-    assert_eq!(third.exit(), 0);
+    third.types("小明\n小 红\n小红\n再见");
+    assert_eq!(third.error(), "chat-client: 该用户名已存在");
+    assert!(third.error().contains("空格"));
+    third.input = None;
+    assert_eq!(third.exit(), Some(0));
     let got = server.got();
     let of_third = got.iter().filter(|(from, _)| *from == got[2].0);
     let of_third: Vec<_> = of_third.map(|(_, text)| text.as_str()).collect();
@@ -122,7 +126,7 @@ fn a_refusal_is_shown_and_another_name_asked_for() {
 #[test]
 fn an_exit_that_nobody_asked_for_ends_it_with_5() {
     let (server, address) = mute_server();
-    let mut client = Program::client("Tom", address);
+    let mut client = enter("Tom", address);
     let (login, from) = next(&server);
     assert_eq!(login, "L Tom");
     for text in ["OK", "\nAnn says\nhi\x1b", "EXIT"] {
@@ -130,8 +134,8 @@ fn an_exit_that_nobody_asked_for_ends_it_with_5() {
     }
     assert_eq!(client.line(), "Ann says");
     assert_eq!(client.line(), "    hi\u{241b}");
-    assert!(client.complaint().contains("EXIT"));
-    assert_eq!(client.exit(), 5);
+    assert!(client.error().contains("EXIT"));
+    assert_eq!(client.exit(), Some(5));
     assert!(!has_more(&server), "it sent more than its login");
 }
 
@@ -139,12 +143,12 @@ fn an_exit_that_nobody_asked_for_ends_it_with_5() {
 fn only_ok_is_ok() {
     for answer in ["OK!", "ok", " OK", "\nOK", "Welcome"] {
         let (server, address) = mute_server();
-        let mut client = Program::client("Tom", address);
+        let mut client = enter("Tom", address);
         let (_, from) = next(&server);
         server.send_to(answer.as_bytes(), from).unwrap();
         let shown = answer.trim_start_matches('\n');
-        assert_eq!(client.complaint(), format!("chat-client: {shown}"));
-        assert_eq!(client.exit(), 3);
+        assert_eq!(client.error(), format!("chat-client: {shown}"));
+        assert_eq!(client.exit(), Some(3));
         assert!(!has_more(&server));
     }
 }
@@ -152,18 +156,18 @@ fn only_ok_is_ok() {
 #[test]
 fn a_server_that_is_gone_ends_it_with_4() {
     let (server, address) = mute_server();
-    let mut client = Program::client("Tom", address);
+    let mut client = enter("Tom", address);
     let (_, from) = next(&server);
     server.send_to(b"OK", from).unwrap();
-    client.types("one\n");
+    client.types("one");
     assert_eq!(next(&server).0, "C Tom one");
     drop(server);
-    client.types("two\n");
-    assert!(client.complaint().contains("已关闭"));
-    assert_eq!(client.exit(), 4);
-    let mut other = Program::client("Tom", address);
-    assert!(other.complaint().contains("没有应答"));
-    assert_eq!(other.exit(), 4);
+    client.types("two");
+    assert!(client.error().contains("已关闭"));
+    assert_eq!(client.exit(), Some(4));
+    let mut other = enter("Tom", address);
+    assert!(other.error().contains("没有应答"));
+    assert_eq!(other.exit(), Some(4));
 }
 
 #[test]
@@ -174,14 +178,14 @@ fn twenty_at_once_in_a_courses_room() {
     let watcher = CourseClient::present("看客", server.address);
     let name = |number: usize| format!("同学{number}");
     let mut clients: Vec<_> = (0..CLIENTS)
-        .map(|number| Program::client(&name(number), server.address))
+        .map(|number| enter(&name(number), server.address))
         .collect();
     for _ in 0..CLIENTS {
         assert!(watcher.hears().starts_with("欢迎 "));
     }
     for line in 0..LINES {
         for client in &mut clients {
-            client.types(&format!("第 {line} 句\n"));
+            client.types(&format!("第 {line} 句"));
         }
     }
     let mut all = Vec::new();
@@ -195,8 +199,8 @@ fn twenty_at_once_in_a_courses_room() {
             let line = std::iter::repeat_with(|| client.line()).find(said);
             assert_eq!(line.as_ref(), Some(expected), "{number}");
         }
-        client.ends_input();
-        assert_eq!(client.exit(), 0);
+        client.input = None;
+        assert_eq!(client.exit(), Some(0));
     }
     let got = server.got();
     assert_eq!(got.len(), 1 + CLIENTS * (1 + LINES + 1));

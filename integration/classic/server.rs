@@ -1,6 +1,5 @@
 //! Clients of courses in our server's room.
 
-use super::Program;
 use super::course::CourseClient;
 use std::net::{Ipv4Addr, UdpSocket};
 use std::sync::Barrier;
@@ -9,7 +8,7 @@ use std::time::Duration;
 
 #[test]
 fn clients_as_courses_have_them() {
-    let (mut server, address) = Program::server(&["--classic"]);
+    let (mut server, address) = super::server(&["--classic"]);
     let watcher = CourseClient::present("看客", address);
     let sees = |line: &str| assert_eq!(watcher.hears(), line);
 
@@ -61,18 +60,18 @@ fn clients_as_courses_have_them() {
     }
 
     // Nobody of these is left, and the room closes with everyone's knowledge.
-    server.types("再见\n/quit\n");
+    server.types("再见\n/quit");
     sees("管理员说：再见");
     sees("聊天室已关闭");
     sees("EXIT");
-    assert_eq!(server.exit(), 0);
+    assert_eq!(server.exit(), Some(0));
 }
 
 #[test]
 fn twenty_at_once_see_the_same() {
     const CLIENTS: usize = 20;
     const LINES: usize = 10;
-    let (mut server, address) = Program::server(&["--classic"]);
+    let (mut server, address) = super::server(&["--classic"]);
     let all_in = Barrier::new(CLIENTS + 1);
     let all_in = &all_in;
     let names = |number: usize| format!("同学{number}");
@@ -94,7 +93,7 @@ fn twenty_at_once_see_the_same() {
         while said < CLIENTS * LINES {
             said += usize::from(server.line().contains(" 说："));
         }
-        server.types("下课\n");
+        server.types("下课");
         clients
             .into_iter()
             .map(|client| client.join().unwrap())
@@ -124,7 +123,7 @@ fn twenty_at_once_see_the_same() {
 
 #[test]
 fn talk_and_goodbyes_from_elsewhere_do_not_count() {
-    let (_server, address) = Program::server(&["--classic"]);
+    let (_server, address) = super::server(&["--classic"]);
     let (tom, ann) = (
         CourseClient::present("Tom", address),
         CourseClient::present("Ann", address),
@@ -167,7 +166,7 @@ fn talk_and_goodbyes_from_elsewhere_do_not_count() {
 
 #[test]
 fn text_is_held_back_by_the_rate_and_kept() {
-    let (_server, address) = Program::server(&["--classic", "--rate", "50"]);
+    let (_server, address) = super::server(&["--classic", "--rate", "50"]);
     let (tom, ann) = (
         CourseClient::present("Tom", address),
         CourseClient::present("Ann", address),
@@ -183,7 +182,7 @@ fn text_is_held_back_by_the_rate_and_kept() {
 
 #[test]
 fn a_silent_client_is_kept_for_its_own_time() {
-    let (_server, address) = Program::server(&["--classic", "--classic-idle", "1"]);
+    let (_server, address) = super::server(&["--classic", "--classic-idle", "1"]);
     let ann = CourseClient::present("Ann", address);
     assert_eq!(ann.hears_until("EXIT").len(), 2);
 }

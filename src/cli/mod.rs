@@ -18,6 +18,7 @@ pub use server::{SERVER, ServerOptions, server_options, server_options_in};
 
 pub use crate::commands::{Typed, read_line};
 
+use crate::lines::Line;
 use std::io::Write;
 use std::process::ExitCode;
 
@@ -59,6 +60,14 @@ pub struct UsageError(pub String);
 
 /// The port of a server that is named without one.
 pub const DEFAULT_PORT: u16 = 8888;
+
+/// A line of input, taken apart. In what goes on where a line that was too long left off no command begins.
+pub fn typed(line: &Line) -> Typed<'_> {
+    match line.continued {
+        true => Typed::Text(&line.text),
+        false => read_line(&line.text),
+    }
+}
 
 /// What a program that ends is to say and return: prints help to stdout, a usage error to stderr.
 pub fn start<T>(

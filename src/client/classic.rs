@@ -49,11 +49,11 @@ struct State {
 pub(super) fn run<R: BufRead>(
     options: &ClientOptions,
     servers: Vec<SocketAddr>,
-    (screen, lines): (Screen, &mut Lines<R>),
+    (mut screen, lines): (Screen, &mut Lines<R>),
     (name, asks): (String, bool),
 ) -> Exit {
     let (given, lang) = (&options.server, options.lang);
-    let Some(name) = usable(name, asks, &screen, lines, lang) else {
+    let Some(name) = usable(name, asks, &mut screen, lines, lang) else {
         return Exit::NameRefused;
     };
     // From the back: course programs listen on IPv4.
@@ -95,14 +95,14 @@ pub(super) fn run<R: BufRead>(
 fn usable<R: BufRead>(
     mut name: String,
     asks: bool,
-    screen: &Screen,
+    screen: &mut Screen,
     lines: &mut Lines<R>,
     lang: Lang,
 ) -> Option<String> {
     while !ClassicSession::takes(&name) {
         cli::complain(&format!("chat-client: {}", lang.classic_name()));
         name = if asks {
-            screen.ask_name(lines)?
+            super::ask_name(screen, lines)?
         } else {
             return None;
         };
@@ -297,12 +297,7 @@ impl Shared {
                     self.change(|state| state.session.handle_leave());
                     break;
                 };
-                let typed = if line.continued {
-                    Typed::Text(&line.text)
-                } else {
-                    cli::read_line(&line.text)
-                };
-                self.obey(typed);
+                self.obey(cli::typed(&line));
                 if self.state.lock().exit.is_some() {
                     break;
                 }
@@ -328,9 +323,9 @@ impl Shared {
                 }
             }
             let name = {
-                let screen = self.screen.lock();
-                let name = if asks { screen.ask_name(lines) } else { None };
-                name.and_then(|name| usable(name, asks, &screen, lines, self.lang))
+                let screen = &mut *self.screen.lock();
+                let name = asks.then(|| super::ask_name(screen, lines)).flatten();
+                name.and_then(|name| usable(name, asks, screen, lines, self.lang))
             };
             self.change(|state| match name {
                 Some(name) => {

@@ -5,13 +5,13 @@
 //! `event` first; programs should let pass what they do not know.
 
 use super::face::{At, Face};
+use super::output::Output;
 use super::screen;
-use crate::cli::{self, Exit};
+use crate::cli::Exit;
 use crate::commands;
 use crate::session::{Joined, RosterEntry, Seen, Wish};
 use crate::text::Lang;
 use crate::wire::Failure;
-use std::io::Write;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -19,9 +19,7 @@ use std::time::Duration;
 #[derive(Debug)]
 pub(super) struct Json {
     lang: Lang,
-    lines: String,
-    closed: bool,
-    failed: bool,
+    output: Output,
 }
 
 /// An object that is being written.
@@ -90,15 +88,13 @@ impl Json {
     pub(super) fn new(lang: Lang) -> Json {
         Json {
             lang,
-            lines: String::new(),
-            closed: false,
-            failed: false,
+            output: Output::default(),
         }
     }
 
     fn add(&mut self, object: Object) {
-        self.lines += &object.0;
-        self.lines += "}\n";
+        self.output.lines += &object.0;
+        self.output.lines += "}\n";
     }
 }
 
@@ -225,24 +221,11 @@ impl Face for Json {
     }
 
     fn flush(&mut self) -> bool {
-        if !self.closed && !self.lines.is_empty() {
-            let mut stdout = std::io::stdout().lock();
-            let written = stdout.write_all(self.lines.as_bytes());
-            if let Err(error) = written.and_then(|()| stdout.flush()) {
-                self.closed = true;
-                // A reader that has seen enough is no failure.
-                self.failed = error.kind() != std::io::ErrorKind::BrokenPipe;
-                if self.failed {
-                    cli::complain(&format!("chat-client: stdout: {error}"));
-                }
-            }
-        }
-        self.lines.clear();
-        !self.closed
+        self.output.flush()
     }
 
     fn has_failed(&self) -> bool {
-        self.failed
+        self.output.has_failed()
     }
 }
 
@@ -259,7 +242,7 @@ mod tests {
     fn told(tell: impl FnOnce(&mut Json)) -> serde_json::Value {
         let mut json = Json::new(Lang::En);
         tell(&mut json);
-        let line = json.lines.strip_suffix('\n').expect("a line");
+        let line = json.output.lines.strip_suffix('\n').expect("a line");
         assert!(
             line.bytes().all(|byte| (b' '..=b'~').contains(&byte)),
             "{line}"

@@ -19,6 +19,7 @@ mod face;
 pub mod find;
 mod json;
 mod keepsake;
+mod output;
 pub mod screen;
 #[cfg(not(feature = "terminal"))]
 #[path = "no_terminal.rs"]
@@ -272,12 +273,7 @@ fn converse<R: std::io::BufRead>(
                 shared.change(|shown, _| shown.session.handle_leave());
                 break;
             };
-            let typed = if line.continued {
-                Typed::Text(&line.text)
-            } else {
-                cli::read_line(&line.text)
-            };
-            shared.obey(typed);
+            shared.obey(cli::typed(&line));
             if shared.state.lock().exit.is_some() {
                 break;
             }

@@ -1,13 +1,13 @@
 //! What a person sees: events as lines on stdout; what is not of the room on stderr, unless it is a terminal.
 
 use super::face::{At, Face};
+use super::output::Output;
 use crate::cli::{self, Exit};
 use crate::commands;
-use crate::lines::Lines;
 use crate::session::{End, Joined, RosterEntry, Seen, Wish};
 use crate::text::{Lang, NameError, screen::harmless, screen::relayed};
 use crate::wire::{Failure, GoneReason, Refusal};
-use std::io::{BufRead, Write};
+use std::io::Write;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -16,11 +16,8 @@ use std::time::Duration;
 pub(super) struct Screen {
     lang: Lang,
     terminal: bool,
-    /// Lines that are not yet written: what came together goes out in one write.
-    lines: String,
+    output: Output,
     history: bool,
-    closed: bool,
-    failed: bool,
 }
 
 /// An event as a line.
@@ -42,36 +39,21 @@ impl Screen {
         Screen {
             lang,
             terminal,
-            lines: String::new(),
+            output: Output::default(),
             history: false,
-            closed: false,
-            failed: false,
-        }
-    }
-
-    /// Asks for a name, as often as the answer is empty; `None` at the end of input.
-    pub(super) fn ask_name<R: BufRead>(&self, lines: &mut Lines<R>) -> Option<String> {
-        loop {
-            if self.terminal {
-                prompt_for_name(self.lang);
-            }
-            let name = lines.next()?.text;
-            if !name.trim().is_empty() {
-                return Some(name.trim().to_owned());
-            }
         }
     }
 
     /// Adds a line that a server wrote.
     pub(super) fn relayed(&mut self, text: &str) {
-        self.lines += &relayed(text);
-        self.lines.push('\n');
+        self.output.lines += &relayed(text);
+        self.output.lines.push('\n');
     }
 
     /// Adds the answer to a question.
     pub(super) fn answer(&mut self, line: &str) {
-        self.lines += line;
-        self.lines.push('\n');
+        self.output.lines += line;
+        self.output.lines.push('\n');
     }
 }
 
@@ -94,14 +76,14 @@ impl Face for Screen {
 
     fn happened(&mut self, _now: Duration, at: At, seen: &Seen) {
         if self.terminal && self.history && !at.history {
-            self.lines += self.lang.pick(
+            self.output.lines += self.lang.pick(
                 "—— 以上是你进入之前的消息 ——\n",
                 "—— above: before you came ——\n",
             );
         }
         self.history = at.history;
-        self.lines += &line(seen, self.lang);
-        self.lines.push('\n');
+        self.output.lines += &line(seen, self.lang);
+        self.output.lines.push('\n');
     }
 
     fn failed(&mut self, _count: u64, why: Failure, wish: Option<&Wish>) {
@@ -117,7 +99,7 @@ impl Face for Screen {
     }
 
     fn roster(&mut self, entries: Vec<RosterEntry>) {
-        self.lines += &roster(entries, self.lang);
+        self.output.lines += &roster(entries, self.lang);
     }
 
     fn reach(&mut self, reach: Option<(u64, u64)>) {
@@ -137,32 +119,17 @@ impl Face for Screen {
     }
 
     fn flush(&mut self) -> bool {
-        if !self.closed && !self.lines.is_empty() {
-            let mut stdout = std::io::stdout().lock();
-            let written = stdout
-                .write_all(self.lines.as_bytes())
-                .and_then(|()| stdout.flush());
-            if let Err(error) = written {
-                self.closed = true;
-                // A reader that has seen enough is no failure.
-                self.failed = error.kind() != std::io::ErrorKind::BrokenPipe;
-                if self.failed {
-                    cli::complain(&format!("chat-client: stdout: {error}"));
-                }
-            }
-        }
-        self.lines.clear();
-        !self.closed
+        self.output.flush()
     }
 
     fn has_failed(&self) -> bool {
-        self.failed
+        self.output.has_failed()
     }
 
     fn notice(&mut self, what: &str) {
         if self.terminal {
             // No name holds a parenthesis, and what somebody does begins with an asterisk.
-            self.lines += &self
+            self.output.lines += &self
                 .lang
                 .pick(format!("（{what}）\n"), format!("({what})\n"));
         } else {
@@ -177,7 +144,7 @@ impl Face for Screen {
     }
 
     fn help(&mut self) {
-        self.lines += &commands::help(commands::CLIENT, self.lang);
+        self.output.lines += &commands::help(commands::CLIENT, self.lang);
         self.flush();
     }
 }

@@ -30,12 +30,7 @@ impl Console {
     /// Reads stdin until `/quit`. At its end the room serves on, until the process is ended from outside.
     pub(super) fn run(&self) {
         for line in Lines::new(std::io::stdin().lock()) {
-            let typed = if line.continued {
-                Typed::Text(&line.text)
-            } else {
-                cli::read_line(&line.text)
-            };
-            match self.typed(typed) {
+            match self.typed(cli::typed(&line)) {
                 Ok(true) => (),
                 Ok(false) | Err(Gone) => return,
             }

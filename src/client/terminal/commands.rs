@@ -1,6 +1,6 @@
 //! The commands that a terminal has beside those of every client: they concern what is shown, and reach no server.
 
-use crate::commands::{self, Command};
+use crate::commands::{self, Command, command};
 use crate::text::Lang;
 
 /// Which command it is.
@@ -12,46 +12,27 @@ pub(super) enum Kind {
     Time,
 }
 
-const fn command(
-    name: &'static str,
-    arguments: &'static str,
-    zh: &'static str,
-    en: &'static str,
-    kind: Kind,
-) -> Command<Kind> {
-    Command {
-        name,
-        arguments,
-        zh,
-        en,
-        kind,
-    }
-}
-
 /// The table.
 pub(super) const TERMINAL: &[Command<Kind>] = &[
     command(
-        "ignore",
-        "[NAME]",
+        ("ignore", "[NAME]"),
         "不再显示某人的话，再输入一次恢复；不带名字则列出",
         "hides what NAME says, or shows it again; alone, lists them",
         Kind::Ignore,
     ),
     command(
-        "bell",
-        "off|mention|all",
+        ("bell", "off|mention|all"),
         "何时响铃：从不、被提到或收到悄悄话、每条消息",
         "when to ring: never, when mentioned or whispered to, always",
         Kind::Bell,
     ),
     command(
-        "time",
-        "on|off",
+        ("time", "on|off"),
         "显示或隐藏时间",
         "shows or hides the clock",
         Kind::Time,
     ),
-    command("clear", "", "清屏", "clears the screen", Kind::Clear),
+    command(("clear", ""), "清屏", "clears the screen", Kind::Clear),
 ];
 
 /// The command of this name, and what follows it, if it is one of these.
@@ -61,14 +42,8 @@ pub(super) fn find(name: &str) -> Option<&'static Command<Kind>> {
 
 /// All commands, as a person reads them.
 pub(super) fn help(lang: Lang) -> String {
-    fn alike<K>(command: &Command<K>) -> Command<()> {
-        Command {
-            name: command.name,
-            arguments: command.arguments,
-            zh: command.zh,
-            en: command.en,
-            kind: (),
-        }
+    fn alike<K>(row: &Command<K>) -> Command<()> {
+        command((row.name, row.arguments), row.zh, row.en, ())
     }
     let client = commands::CLIENT.iter().map(alike);
     let all: Vec<Command<()>> = client.chain(TERMINAL.iter().map(alike)).collect();
