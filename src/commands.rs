@@ -154,7 +154,7 @@ pub fn read(typed: Typed<'_>, correspondent: &Correspondent, lang: Lang) -> Want
         Typed::Command(name, argument) => (name, argument),
     };
     let Some(command) = CLIENT.iter().find(|command| command.name == name) else {
-        return Wanted::Wrong(unknown(CLIENT, name, lang));
+        return Wanted::Wrong(unknown(names(CLIENT), name, lang));
     };
     let wanted = match command.kind {
         Kind::Help => Some(Wanted::Help),
@@ -245,6 +245,11 @@ impl Correspondent {
     }
 }
 
+/// The names of a table's commands.
+pub fn names<K>(table: &[Command<K>]) -> impl Iterator<Item = &'static str> {
+    table.iter().map(|command| command.name)
+}
+
 /// The table as a person reads it, a command a line.
 pub fn help<K>(table: &[Command<K>], lang: Lang) -> String {
     let begin = |command: &Command<K>| format!("/{} {}", command.name, command.arguments);
@@ -270,10 +275,10 @@ pub fn usage<K>(command: &Command<K>, lang: Lang) -> String {
         .to_owned()
 }
 
-/// What to say of a command that there is none of.
-pub fn unknown<K>(table: &[Command<K>], typed: &str, lang: Lang) -> String {
+/// What to say of a command that there is none of: those that there are have these names.
+pub fn unknown<'a>(names: impl Iterator<Item = &'a str>, typed: &str, lang: Lang) -> String {
     let told = harmless(typed);
-    let nearest = match nearest(table.iter().map(|command| command.name), typed) {
+    let nearest = match nearest(names, typed) {
         Some(name) => lang.pick(
             format!("是不是 /{name}？"),
             format!("did you mean /{name}? "),
@@ -352,7 +357,7 @@ mod tests {
     fn every_command_of_the_table_is_known_and_has_its_words() {
         for command in CLIENT {
             let told = wanted(&format!("/{} x y", command.name));
-            let unknown = unknown(CLIENT, command.name, Lang::En);
+            let unknown = unknown(names(CLIENT), command.name, Lang::En);
             assert_ne!(told, Wanted::Wrong(unknown), "/{}", command.name);
             assert!(!command.zh.is_empty() && !command.en.is_empty());
             for lang in [Lang::Zh, Lang::En] {
@@ -445,7 +450,7 @@ mod tests {
 
     #[test]
     fn the_nearest_command_is_suggested() {
-        let near = |typed| nearest(CLIENT.iter().map(|command| command.name), typed);
+        let near = |typed| nearest(names(CLIENT), typed);
         for (typed, meant) in [
             ("qiut", Some("quit")),
             ("exit", Some("quit")),
@@ -462,7 +467,7 @@ mod tests {
             assert_eq!(near(typed), meant, "{typed}");
         }
         assert_eq!(near(&"who".repeat(100_000)), None);
-        assert!(unknown(CLIENT, "qiut", Lang::Zh).contains("是不是 /quit？"));
-        assert!(!unknown(CLIENT, "frob\u{1b}", Lang::Zh).contains('\u{1b}'));
+        assert!(unknown(names(CLIENT), "qiut", Lang::Zh).contains("是不是 /quit？"));
+        assert!(!unknown(names(CLIENT), "frob\u{1b}", Lang::Zh).contains('\u{1b}'));
     }
 }

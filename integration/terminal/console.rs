@@ -145,7 +145,11 @@ fn every_command_does_what_it_says() {
     assert_eq!(ann.exit(), Some(5));
     operator.obeyed("/unban 127.0.0.1", "可以进入：127.0.0.1");
     operator.tty.types("/frob\r");
-    operator.tty.until_row_with("没有命令 /frob");
+    operator.tty.until_row_with("没有命令 /frob；/help");
+    operator.tty.types("/hlep\r");
+    operator
+        .tty
+        .until_row_with("没有命令 /hlep；是不是 /help？");
     operator.tty.types("/quit\r");
     assert_eq!(operator.tty.exit(), 0);
     assert_restored(&operator.tty);

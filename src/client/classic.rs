@@ -362,7 +362,7 @@ impl Shared {
             }
             (None, Some(_)) => self.screen.lock().error(&self.lang.not_in_classic(name)),
             (None, None) => {
-                let told = commands::unknown(commands::CLASSIC, name, self.lang);
+                let told = commands::unknown(commands::names(commands::CLASSIC), name, self.lang);
                 self.screen.lock().error(&told);
             }
         }

@@ -3,6 +3,8 @@
 
 use super::answers::{numbers, who};
 use super::calendar;
+use crate::cli::SERVER;
+use crate::commands;
 use crate::limits;
 use crate::room::{Ban, Room, UserMap, Whom};
 use crate::text::{Lang, Name, screen::harmless};
@@ -343,11 +345,6 @@ fn shown_whom(whom: &Whom) -> String {
 
 /// What to say of a command that there is none of.
 pub fn unknown_command(command: &str, lang: Lang) -> String {
-    let command = harmless(command);
-    lang.pick(
-        format!("没有命令 /{command}；/help 列出命令；要说 /{command} 请输入 //{command}"),
-        format!(
-            "there is no /{command}; /help lists the commands; to say /{command} type //{command}"
-        ),
-    )
+    let names = SERVER.verbs.iter().map(|verb| verb.name);
+    commands::unknown(names, command, lang)
 }

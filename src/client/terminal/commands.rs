@@ -52,16 +52,12 @@ pub(super) fn help(lang: Lang) -> String {
 
 /// What to say of a command that there is none of.
 pub(super) fn unknown(typed: &str, lang: Lang) -> String {
-    match commands::nearest(names(), typed) {
-        Some(name) if find(name).is_some() => commands::unknown(TERMINAL, typed, lang),
-        _ => commands::unknown(commands::CLIENT, typed, lang),
-    }
+    commands::unknown(names(), typed, lang)
 }
 
 /// The names of all commands.
 pub(super) fn names() -> impl Iterator<Item = &'static str> {
-    let client = commands::CLIENT.iter().map(|command| command.name);
-    client.chain(TERMINAL.iter().map(|command| command.name))
+    commands::names(commands::CLIENT).chain(commands::names(TERMINAL))
 }
 
 #[cfg(test)]
