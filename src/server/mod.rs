@@ -14,7 +14,7 @@
 //! What always holds here: no protocol decisions. Every queue is bounded: what the receive thread cannot hand
 //! on is dropped and counted, as the network would; a screen that is slow lags behind the log like any member.
 //! To end: the router ends when the room is closed, closes the queue, wakes the receive thread with an empty datagram to its
-//! own socket, and drops the screen's queue; the main thread joins them all.
+//! own socket, and drops the screen's queue; the main thread joins them all, but a screen that nobody reads.
 
 mod answers;
 mod bans;
@@ -216,10 +216,7 @@ fn serve(room: Room, shared: &Arc<Shared>, address: SocketAddr, options: &Server
             drop(ended_in);
         }
     });
-    threads.start("screen", {
-        let screen = console.screen.clone();
-        move || screen::run(&batches, &screen, lang)
-    });
+    threads.screen(&console, batches);
     if threads.exit != Exit::Done {
         shared.end(address);
         shared.queue.close();
@@ -249,6 +246,8 @@ fn opened(address: SocketAddr, lang: Lang) -> String {
 /// The server's threads, and how it goes with them.
 struct Threads {
     running: Vec<thread::JoinHandle<()>>,
+    /// Nothing is ever sent: the screen's thread has ended when it is closed.
+    shown: Receiver<()>,
     exit: Exit,
 }
 
@@ -256,6 +255,7 @@ impl Default for Threads {
     fn default() -> Threads {
         Threads {
             running: Vec::new(),
+            shown: crossbeam_channel::never(),
             exit: Exit::Done,
         }
     }
@@ -297,6 +297,16 @@ impl Threads {
         }
     }
 
+    fn screen(&mut self, console: &Console, batches: Receiver<Vec<Sight>>) {
+        let (screen, lang) = (console.screen.clone(), console.lang);
+        let (shown_in, shown) = bounded(0);
+        self.shown = shown;
+        self.start("screen", move || {
+            screen::run(&batches, &screen, lang);
+            drop(shown_in);
+        });
+    }
+
     /// The thread of the metrics, if there is one.
     fn metrics(
         &mut self,
@@ -327,9 +337,11 @@ impl Threads {
 
     fn join(self) -> Exit {
         let mut exit = self.exit;
+        let late = Err(crossbeam_channel::RecvTimeoutError::Timeout);
         for thread in self.running {
             let name = thread.thread().name().unwrap_or_default().to_owned();
-            if name == "screen" && is_stuck(&thread) {
+            if name == "screen" && self.shown.recv_timeout(limits::SCREEN_DRAIN) == late {
+                // Whoever reads nothing keeps nobody: it ends with the program.
                 log::debug!("nobody reads stdout");
                 continue;
             }
@@ -340,15 +352,6 @@ impl Threads {
         }
         exit
     }
-}
-
-/// Whether a thread does not come to its end: whoever reads nothing of what it writes keeps nobody else.
-fn is_stuck(thread: &thread::JoinHandle<()>) -> bool {
-    let until = Instant::now() + limits::SCREEN_DRAIN;
-    while !thread.is_finished() && Instant::now() < until {
-        thread::sleep(limits::SCREEN_PAUSE / 10);
-    }
-    !thread.is_finished()
 }
 
 impl Shared {
