@@ -10,7 +10,7 @@ MINUTES ?= 60
 FEATURES ?= terminal
 
 .DEFAULT_GOAL := help
-.PHONY: help run-server run-client build test test-terminal sim prove soak bench bench-room bench-paths bench-instructions bench-halfcopy dist dist-check lint fmt doc ci clean
+.PHONY: help run-server run-client build test test-terminal sim planted fuzz fuzz-targets mutants prove soak bench bench-room bench-paths bench-instructions bench-halfcopy dist dist-check lint fmt doc ci clean
 
 help: ## lists the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -44,6 +44,34 @@ soak: ## 200 members talk, come and go for MINUTES=n
 
 fuzz: ## made-up and mutated input for MINUTES=n
 	MINUTES=$(MINUTES) $(CARGO) bench --quiet --profile sim --bench fuzz
+
+# The bodies of integration/bodies/, as the fuzzer's targets.
+BODIES := decode round_trip room session talk names filter command_lines
+# With `address` a single allocation of more than 64 MiB is an error too; it takes about three times as long.
+SANITIZER ?= none
+
+fuzz-targets: ## the fuzzer's targets for MINUTES=n in all; SANITIZER=address for its allocation bound
+	@cargo-fuzz --version > /dev/null 2>&1 || $(CARGO) install --locked cargo-fuzz@0.13.2
+	RUSTC_BOOTSTRAP=1 $(CARGO) fuzz build --fuzz-dir integration/fuzz --sanitizer $(SANITIZER) --target-dir target/fuzz
+	@for body in $(BODIES); do \
+		mkdir -p target/fuzz/corpus/$$body; \
+		target/fuzz/*/release/$$body target/fuzz/corpus/$$body integration/fuzz/corpus/$$body \
+			-max_total_time=$$(($(MINUTES) * 60 / 8)) -rss_limit_mb=256 -malloc_limit_mb=64 -timeout=600 \
+			-artifact_prefix=target/fuzz/$$body- -print_final_stats=1 > target/fuzz/$$body.log 2>&1 \
+			|| { tail -40 target/fuzz/$$body.log; exit 1; }; \
+		sed -n "s/^Done/$$body:/p" target/fuzz/$$body.log; \
+	done
+
+# One mutant of so many is tried.
+SHARDS ?= 12
+MUTANTS := -f 'src/link/**' -f 'src/room/**' -f 'src/session/**' -f 'src/wire/**' -f src/seal.rs -f 'src/text/**' \
+	-e 'src/**/tests.rs' -e 'src/**/tests/**' --shard 0/$(SHARDS) --sharding round-robin \
+	--baseline=skip --timeout 120 --build-timeout 600 -o target
+
+mutants: ## changes the core in one of SHARDS=n places, one at a time: do the tests see it, or else the simulation
+	@cargo-mutants --version > /dev/null 2>&1 || $(CARGO) install --locked cargo-mutants@27.1.0
+	-$(CARGO) mutants $(MUTANTS) -- --lib
+	$(CARGO) mutants $(MUTANTS) --iterate -- --bench simulate
 
 planted: ## plants bugs into a copy of the source, which the simulation must find; ONLY=words
 	$(CARGO) bench --quiet --profile sim --bench planted

@@ -3,7 +3,9 @@
 // A program has no public interface, and speaks on stdout.
 #![allow(unreachable_pub, clippy::print_stdout, dead_code)]
 
+mod bodies;
 mod mutator;
+mod world;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};

@@ -4,6 +4,7 @@
 #![allow(unreachable_pub)]
 
 mod attack;
+mod bodies;
 mod classic;
 mod dist;
 mod doctor;
@@ -12,6 +13,8 @@ mod finding;
 mod halfcopy;
 mod json;
 mod load;
+mod made_up;
+mod models;
 mod mutator;
 mod names;
 mod operator;

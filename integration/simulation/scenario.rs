@@ -177,7 +177,7 @@ impl Scenario {
                 steps.push((pause, act));
             }
         }
-        if random.below(1000) == 0 {
+        if random.below(250) == 0 {
             let who = random.below(6) as usize;
             let count = limits::LOG_EVENTS as u64 + random.below(500);
             steps.push((Duration::ZERO, Act::FallOff(who, count)));
