@@ -14,7 +14,6 @@ mod halfcopy;
 mod json;
 mod load;
 mod made_up;
-mod models;
 mod mutator;
 mod names;
 mod operator;

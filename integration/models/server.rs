@@ -1,109 +1,140 @@
-//! The server: receive thread, router, screen, and the console that closes the room.
+//! The server: receive thread, router, screen, and the console, around the real queue.
 
-use super::explore;
 use shuttle::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use shuttle::sync::mpsc::{Receiver, SyncSender, TryRecvError, TrySendError, sync_channel};
+use shuttle::sync::mpsc::{SyncSender, sync_channel};
 use shuttle::sync::{Arc, Mutex};
 use shuttle::thread;
+use std::collections::VecDeque;
+use std::net::SocketAddr;
+use std::time::Instant;
 
-/// Datagrams that come from outside; the queue to the router holds fewer.
-const DATAGRAMS: usize = 6;
-const QUEUE: usize = 2;
-/// Batches that wait for the screen at most.
-const BATCHES: usize = 1;
-/// Datagrams of one batch at most.
-const BATCH: usize = 2;
+#[path = "../../src/server/queue.rs"]
+mod real;
 
+mod console {
+    /// The router has ended.
+    #[derive(Debug)]
+    pub(in crate::server) struct Gone;
+}
+
+use real::{ClosesWithMe, Datagrams, Queue};
+
+/// What the console asks of the router.
 enum Command {
     Announce,
     Close,
 }
 
+/// Datagrams that come from outside; the queue holds fewer.
+const DATAGRAMS: usize = 5;
+/// Batches that wait for the screen at most.
+const BATCHES: usize = 1;
+/// Datagrams of one batch at most.
+const BATCH: usize = 2;
+
 #[derive(Default)]
 struct Shared {
+    queue: Queue,
     ended: AtomicBool,
     overrun: AtomicUsize,
     handled: AtomicUsize,
+    announced: AtomicUsize,
     /// What has come to the socket. An empty one is its own.
-    socket: Mutex<Vec<bool>>,
+    socket: Mutex<VecDeque<Vec<u8>>>,
     /// Who holds the user map.
     users: Mutex<usize>,
     last: Mutex<Option<usize>>,
 }
 
-fn receive(shared: &Shared, datagrams: &SyncSender<bool>) {
+fn from() -> SocketAddr {
+    ([127, 0, 0, 1], 1000).into()
+}
+
+/// Of a session, as far as the queue can tell; with its number.
+fn datagram(number: usize) -> Vec<u8> {
+    vec![crate::wire::MAGIC, crate::wire::VERSION, 7, number as u8]
+}
+
+fn receive(shared: &Shared) {
+    let _closes = ClosesWithMe(&shared.queue);
     while !shared.ended.load(Ordering::Acquire) {
-        let Some(datagram) = shared.socket.lock().unwrap().pop() else {
+        let came = shared.socket.lock().unwrap().pop_front();
+        match came {
+            Some(bytes) => {
+                if !shared.queue.put(from(), &bytes) {
+                    shared.overrun.fetch_add(1, Ordering::Relaxed);
+                }
+            }
             // Its timeout.
-            thread::yield_now();
-            continue;
-        };
-        match datagrams.try_send(datagram) {
-            Ok(()) => (),
-            Err(TrySendError::Full(_)) => drop(shared.overrun.fetch_add(1, Ordering::Relaxed)),
-            Err(TrySendError::Disconnected(_)) => return,
+            None => thread::yield_now(),
         }
     }
 }
 
 struct Router {
     shared: Arc<Shared>,
-    datagrams: Receiver<bool>,
-    commands: Receiver<Command>,
+    datagrams: Datagrams,
+    handled: usize,
     screen: SyncSender<Vec<usize>>,
     /// Events of the log, and the screen's cursor into it.
     events: usize,
     cursor: usize,
+    newest: u8,
     closing: bool,
 }
 
 impl Router {
     fn run(mut self) {
+        let shared = self.shared.clone();
+        let _closes = ClosesWithMe(&shared.queue);
         loop {
-            self.handle();
+            let commands = self.wait();
+            self.handle(commands);
             self.show();
             if self.closing {
                 break;
             }
         }
-        // With patience, that is.
         while let Some(sights) = self.next() {
             self.screen.send(sights).expect("the screen takes it");
         }
-        *self.shared.last.lock().unwrap() = Some(self.events);
-        self.shared.ended.store(true, Ordering::Release);
-        self.shared.socket.lock().unwrap().push(false);
+        *shared.last.lock().unwrap() = Some(self.events);
+        shared.ended.store(true, Ordering::Release);
+        shared.socket.lock().unwrap().push_back(Vec::new());
     }
 
-    fn handle(&mut self) {
+    fn wait(&mut self) -> VecDeque<Command> {
+        if self.handled < self.datagrams.len() {
+            return self.shared.queue.commands();
+        }
+        self.handled = 0;
+        self.shared.queue.take(&mut self.datagrams, Instant::now())
+    }
+
+    fn handle(&mut self, commands: VecDeque<Command>) {
         let shared = self.shared.clone();
         let mut users = shared.users.lock().unwrap();
-        let mut idle = true;
         for _ in 0..BATCH {
-            let Ok(datagram) = self.datagrams.try_recv() else {
+            let Some((_, bytes)) = self.datagrams.get(self.handled) else {
                 break;
             };
-            idle = false;
+            self.handled += 1;
             *users += 1;
-            if datagram {
+            if let Some(number) = bytes.get(3) {
+                assert!(*number > self.newest, "in order, and once");
+                self.newest = *number;
                 shared.handled.fetch_add(1, Ordering::Relaxed);
                 self.events += 1;
             }
         }
-        loop {
-            match self.commands.try_recv() {
-                Ok(Command::Announce) => self.events += 1,
-                Ok(Command::Close) | Err(TryRecvError::Disconnected) => self.closing = true,
-                Err(TryRecvError::Empty) => break,
+        for command in commands {
+            match command {
+                Command::Announce => {
+                    shared.announced.fetch_add(1, Ordering::Relaxed);
+                    self.events += 1;
+                }
+                Command::Close => self.closing = true,
             }
-            idle = false;
-            if self.closing {
-                break;
-            }
-        }
-        drop(users);
-        if idle {
-            thread::yield_now();
         }
     }
 
@@ -124,35 +155,34 @@ impl Router {
     }
 }
 
-fn serve() {
+/// All of them, until the operator closes the room.
+pub fn serve() {
     let shared = Arc::new(Shared::default());
-    let (datagrams_in, datagrams) = sync_channel(QUEUE);
-    let (commands_in, commands) = sync_channel(4);
     let (screen_in, screen) = sync_channel::<Vec<usize>>(BATCHES);
     let router = Router {
         shared: shared.clone(),
-        datagrams,
-        commands,
+        datagrams: Datagrams::default(),
+        handled: 0,
         screen: screen_in,
         events: 0,
         cursor: 0,
+        newest: 0,
         closing: false,
     };
-    let threads = [
-        thread::spawn({
-            let shared = shared.clone();
-            move || receive(&shared, &datagrams_in)
-        }),
-        thread::spawn(move || router.run()),
-        thread::spawn({
-            let shared = shared.clone();
-            move || {
-                for _ in 0..DATAGRAMS {
-                    shared.socket.lock().unwrap().push(true);
-                }
+    let receive = thread::spawn({
+        let shared = shared.clone();
+        move || receive(&shared)
+    });
+    let route = thread::spawn(move || router.run());
+    let network = thread::spawn({
+        let shared = shared.clone();
+        move || {
+            for number in 1..=DATAGRAMS {
+                let mut socket = shared.socket.lock().unwrap();
+                socket.push_back(datagram(number));
             }
-        }),
-    ];
+        }
+    });
     let shown = thread::spawn(move || {
         let mut shown = Vec::new();
         while let Ok(sights) = screen.recv() {
@@ -161,14 +191,20 @@ fn serve() {
         shown
     });
     // The console, which also looks at the user map.
-    commands_in
-        .send(Command::Announce)
-        .expect("the router takes it");
+    for _ in 0..2 {
+        shared
+            .queue
+            .command(Command::Announce)
+            .expect("the room is open");
+    }
     drop(shared.users.lock().unwrap());
-    commands_in
-        .send(Command::Close)
-        .expect("the router takes it");
-    for thread in threads {
+    shared
+        .queue
+        .command(Command::Close)
+        .expect("the room is open");
+    // One more would wait for its place, and is refused when the router has gone.
+    while shared.queue.command(Command::Announce).is_ok() {}
+    for thread in [receive, route, network] {
         thread.join().expect("it ends");
     }
     let shown = shown.join().expect("it ends");
@@ -178,46 +214,52 @@ fn serve() {
         (0..events).collect::<Vec<_>>(),
         "once each, in order"
     );
-    let (handled, overrun) = (
-        shared.handled.load(Ordering::Relaxed),
-        shared.overrun.load(Ordering::Relaxed),
-    );
-    let unread = shared.socket.lock().unwrap().len();
-    // Each was handled, or dropped and counted, or was still waiting when the room closed.
-    let all = handled + overrun + unread;
-    assert!(events == handled + 1 && all <= DATAGRAMS + 1 && all + QUEUE + 1 >= DATAGRAMS);
+    let count = |of: &AtomicUsize| of.load(Ordering::Relaxed);
+    let (handled, announced) = (count(&shared.handled), count(&shared.announced));
+    assert!(announced >= 2 && events == handled + announced);
+    // Each was handled, or dropped and counted, or waited still.
+    let waited = shared.queue.len() + shared.socket.lock().unwrap().len();
+    let all = handled + count(&shared.overrun) + waited;
+    assert!(handled + count(&shared.overrun) <= DATAGRAMS + 1 && all + BATCH >= DATAGRAMS);
 }
 
-#[test]
-fn the_server_ends_and_shows_every_event_once() {
-    explore(serve);
-}
-
-/// The queue alone: what is not counted as dropped arrives, in order.
-fn queue() {
-    let (queue_in, queue) = sync_channel(QUEUE);
+/// The queue alone: what is not counted as dropped arrives, in order; who waits is woken.
+pub fn queue() {
+    let queue = Arc::new(Queue::default());
     let overrun = Arc::new(AtomicUsize::new(0));
     let receive = thread::spawn({
-        let overrun = overrun.clone();
+        let (queue, overrun) = (queue.clone(), overrun.clone());
         move || {
-            for datagram in 0..DATAGRAMS {
-                match queue_in.try_send(datagram) {
-                    Ok(()) => (),
-                    Err(_) => drop(overrun.fetch_add(1, Ordering::Relaxed)),
+            let _closes = ClosesWithMe(&queue);
+            for number in 1..=DATAGRAMS {
+                if !queue.put(from(), &datagram(number)) {
+                    overrun.fetch_add(1, Ordering::Relaxed);
                 }
             }
         }
     });
-    let mut taken = Vec::new();
-    while let Ok(datagram) = queue.recv() {
-        taken.push(datagram);
+    let operator = thread::spawn({
+        let queue = queue.clone();
+        move || {
+            let said = (0..3).take_while(|_| queue.command(Command::Announce).is_ok());
+            said.count()
+        }
+    });
+    let (mut taken, mut announced, mut closing) = (Vec::new(), 0, false);
+    let mut datagrams = Datagrams::default();
+    while !closing {
+        for command in queue.take(&mut datagrams, Instant::now()) {
+            match command {
+                Command::Announce => announced += 1,
+                Command::Close => closing = true,
+            }
+        }
+        let all = (0..datagrams.len()).filter_map(|at| datagrams.get(at));
+        taken.extend(all.map(|(_, bytes)| bytes[3]));
     }
     receive.join().expect("it ends");
-    assert!(taken.is_sorted() && taken.len() >= QUEUE);
+    assert_eq!(operator.join().expect("it ends"), announced);
+    assert!(taken.is_sorted_by(|a, b| a < b) && !taken.is_empty());
     assert_eq!(taken.len() + overrun.load(Ordering::Relaxed), DATAGRAMS);
-}
-
-#[test]
-fn the_queue_to_the_router_counts_what_it_drops() {
-    explore(queue);
+    assert_eq!(queue.len(), 0);
 }
