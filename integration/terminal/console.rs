@@ -116,6 +116,8 @@ fn every_command_does_what_it_says() {
     operator.obeyed("/mute Ann 10m", "> /mute Ann 10m");
     operator.tty.until_row_with("禁言：Ann，到 ");
     ann.types("听得到吗");
+    // It is told so, and what it said is gone, before it may speak again.
+    ann.error_with("禁言");
     operator.obeyed("/unmute Ann", "可以发言：Ann");
     ann.types("现在呢");
     operator.tty.until_row("Ann 说：现在呢");
