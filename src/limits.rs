@@ -243,6 +243,8 @@ pub const SCREEN_LINES: usize = 256;
 pub const SCREEN_PIECE: usize = 4096;
 /// Lines that the editor has not shown after this time are taken as shown.
 pub const SCREEN_PATIENCE: Duration = Duration::from_millis(200);
+/// A program that is told to stand still does so within this time, if it does.
+pub const STOPPED: Duration = Duration::from_secs(1);
 /// When a program ends, what is yet to be shown has so long: nobody may be there who reads it.
 pub const SCREEN_DRAIN: Duration = Duration::from_millis(500);
 /// After a silence, missed lines count as filled in until so long nothing has come.

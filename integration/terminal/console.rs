@@ -243,6 +243,35 @@ fn after_ctrl_d_the_room_serves_on() {
 }
 
 #[test]
+fn ctrl_z_and_fg_come_back_with_the_typed_line() {
+    let folder = home();
+    let variables = surroundings(folder.to_str().expect("UTF-8"), &[("PS1", "$ ")]);
+    let mut tty = Tty::start((80, 24), &["/bin/sh", "-i"], &variables);
+    tty.until_prompt("$");
+    tty.types(&format!("{SERVER} --bind 127.0.0.1:0\r"));
+    tty.until_row_with("聊天室已开放");
+    tty.until_prompt(">");
+    tty.types("半句\x1a");
+    tty.until_prompt("$");
+    tty.types("fg\r");
+    tty.until_prompt("> 半句");
+    tty.types("话\r");
+    tty.until_row("管理员说：半句话");
+    tty.types("/quit\r");
+    tty.until_prompt("$");
+    let _ = std::fs::remove_dir_all(&folder);
+}
+
+#[test]
+fn ctrl_z_is_nothing_where_no_shell_could_go_on() {
+    let mut operator = Operator::sits((80, 24), &[]);
+    operator.tty.types("半句\x1a话");
+    operator.tty.until_prompt("> 半句话");
+    operator.tty.types("\r");
+    operator.tty.until_row("管理员说：半句话");
+}
+
+#[test]
 fn settings_are_read_again_while_a_line_is_typed() {
     let folder = home();
     let config = folder.join("settings");

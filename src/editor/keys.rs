@@ -11,7 +11,6 @@ use rustyline::{
     RepeatCount,
 };
 use std::borrow::Cow;
-use std::io::Write;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -146,9 +145,8 @@ impl ConditionalEventHandler for Leave {
     ) -> Option<Cmd> {
         let cmd = match (self.key, context.line().is_empty()) {
             (Key::Suspend, _) => {
-                let mut stdout = std::io::stdout().lock();
-                let _ = stdout.write_all(b"\n").and_then(|()| stdout.flush());
-                return Some(Cmd::Suspend);
+                self.desk.terminal.suspend();
+                return Some(Cmd::Repaint);
             }
             (Key::Interrupt(Interrupt::ClearsFirst), false) => {
                 return Some(Cmd::Kill(Movement::WholeBuffer));
