@@ -242,6 +242,18 @@ fn after_ctrl_d_the_room_serves_on() {
     assert_eq!(operator.tty.exit(), 0);
 }
 
+/// A server that a shell has started: the end of its terminal would not end it.
+struct Orphan(u32);
+
+impl Drop for Orphan {
+    fn drop(&mut self) {
+        let id = self.0.to_string();
+        let _ = std::process::Command::new("kill")
+            .args(["-KILL", &id])
+            .status();
+    }
+}
+
 #[test]
 fn ctrl_z_and_fg_come_back_with_the_typed_line() {
     let folder = home();
@@ -251,6 +263,9 @@ fn ctrl_z_and_fg_come_back_with_the_typed_line() {
     tty.types(&format!("{SERVER} --bind 127.0.0.1:0\r"));
     tty.until_row_with("聊天室已开放");
     tty.until_prompt(">");
+    let children = format!("/proc/{0}/task/{0}/children", tty.id());
+    let server = std::fs::read_to_string(children).expect("the shell's child");
+    let server = Orphan(server.trim().parse().expect("one"));
     tty.types("半句\x1a");
     tty.until_prompt("$");
     tty.types("fg\r");
@@ -259,6 +274,7 @@ fn ctrl_z_and_fg_come_back_with_the_typed_line() {
     tty.until_row("管理员说：半句话");
     tty.types("/quit\r");
     tty.until_prompt("$");
+    std::mem::forget(server);
     let _ = std::fs::remove_dir_all(&folder);
 }
 
