@@ -103,8 +103,8 @@ fn write_sealed(sealed: &Sealed<'_>, to: &mut Vec<u8>) -> bool {
     }
 }
 
-/// Writes a Down as a server would whose every author has a name of its own; false if this one goes by another way
-/// of telling authors apart, or by one that has not the same name for the same index.
+/// Writes a Down as a server would whose every author has a name of its own, which must say the same; true if there is
+/// no other way to write it.
 fn write_down(down: &Down<'_>, sealed: &Sealed<'_>, to: &mut Vec<u8>) -> bool {
     to.resize(limits::DOWN_HEAD, 0);
     let (mut names, mut known): (Vec<&str>, Vec<u32>) = (Vec::new(), Vec::new());
@@ -127,16 +127,14 @@ fn write_down(down: &Down<'_>, sealed: &Sealed<'_>, to: &mut Vec<u8>) -> bool {
     let numbers = (sealed.session, sealed.packet, OPEN);
     let heard = (down.heard, down.waiting);
     seal_down(to, numbers, heard, down.answer, digest);
-    // Two authors of one name may have been told apart: then it is shorter, and says the same.
-    if to.len() == sealed.size() {
-        return true;
-    }
+    // Two authors of one name may have been told apart; then it says the same in no more bytes.
     let same = match wire::decode(to) {
         Ok(Datagram::Sealed(again)) => decode_down(&again).as_ref() == Ok(down),
         _ => false,
     };
-    assert!(same && to.len() < sealed.size(), "{down:?}");
-    false
+    assert!(same && to.len() <= sealed.size(), "{down:?}");
+    let told_apart = names.len() < down.events.len();
+    to.len() == sealed.size() && !told_apart
 }
 
 fn author<'a>(event: &Event<'a>) -> &'a str {

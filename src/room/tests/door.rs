@@ -357,3 +357,18 @@ fn the_sizes_of_small_replies_are_as_the_bounds_say() {
     let unknown = wire::Unknown { session, echo };
     assert_eq!(encoded(&Open::Unknown(unknown)).len(), limits::UNKNOWN);
 }
+
+#[test]
+fn what_comes_and_goes_is_counted() {
+    let mut house = House::new(Config::default());
+    house.give(address(1), &[0; 3]);
+    house.give(address(1), &[0; 5]);
+    let mut hello = Vec::new();
+    wire::encode(&Open::Hello(Hello { nonce: 1 }), &mut hello);
+    let answers = house.give(address(1), &hello);
+    let sizes: usize = answers.iter().map(|(_, bytes)| bytes.len()).sum();
+    let stats = house.room.stats();
+    assert_eq!((stats.received, stats.malformed, stats.sent), (3, 2, 1));
+    assert_eq!(stats.bytes_received, 8 + hello.len() as u64);
+    assert_eq!(stats.bytes_sent, sizes as u64);
+}

@@ -180,3 +180,11 @@ fn questions_are_asked_one_after_the_other_until_they_are_answered() {
     let events = desk.events();
     assert_eq!(events.last(), Some(&Event::Reach(None)), "nothing was said");
 }
+
+#[test]
+fn a_session_tells_that_it_is_leaving() {
+    let mut desk = Desk::joined();
+    assert!(!desk.session.is_leaving());
+    desk.session.handle_leave();
+    assert!(desk.session.is_leaving());
+}
