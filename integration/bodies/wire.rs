@@ -133,8 +133,8 @@ fn write_down(down: &Down<'_>, sealed: &Sealed<'_>, to: &mut Vec<u8>) -> bool {
         _ => false,
     };
     assert!(same && to.len() <= sealed.size(), "{down:?}");
-    let told_apart = names.len() < down.events.len();
-    to.len() == sealed.size() && !told_apart
+    let repeated = names.len() < down.events.len();
+    to.len() == sealed.size() && !repeated
 }
 
 fn author<'a>(event: &Event<'a>) -> &'a str {
