@@ -40,7 +40,7 @@ prove: ## the built programs under faults and attacks, at full size
 	FULL=1 $(CARGO) test --release --test integration -- attack:: endurance:: --nocapture --test-threads 1
 
 soak: ## 200 members talk, come and go for MINUTES=n
-	MINUTES=$(MINUTES) $(CARGO) test --release --test integration -- endurance::soak --ignored --nocapture
+	MINUTES=$(MINUTES) $(CARGO) test --release --test integration -- endurance::soak --nocapture
 
 fuzz: ## made-up and mutated input for MINUTES=n
 	MINUTES=$(MINUTES) $(CARGO) bench --quiet --profile sim --bench fuzz

@@ -74,6 +74,12 @@ pub const ACK_DELAY_MOST: Duration = Duration::from_millis(100);
 pub const ASKED_TOGETHER: u32 = 128;
 /// While a gap is open, it is reported anew this long after another datagram has come.
 pub const GAP_REPEAT: Duration = Duration::from_millis(5);
+/// Datagrams that are late by less than this, or by a quarter of the round trip, are taken for late, not for lost.
+pub const REORDERING_LEAST: Duration = Duration::from_millis(5);
+/// For so many datagrams after a loss each repeats what went before it, if it carries no more new events than…
+pub const WARY: u8 = 250;
+/// …so many, and so many of those at most.
+pub const REPEATED: u64 = 3;
 
 // Sessions.
 
@@ -170,9 +176,9 @@ pub const FAN_OUT_PAUSE_LOADED: Duration = Duration::from_micros(10);
 /// Events that are few.
 pub const FAN_OUT_FEW: u64 = 3;
 /// That someone came or left goes out with the next words, or when everyone was served this long ago, times the members…
-pub const NOTICE_PAUSE: Duration = Duration::from_micros(50);
+pub const NOTICE_PAUSE: Duration = Duration::from_micros(500);
 /// …but no longer: when a thousand come at the same time, each of them need not be told of each other at once.
-pub const NOTICE_PAUSE_MOST: Duration = Duration::from_millis(250);
+pub const NOTICE_PAUSE_MOST: Duration = Duration::from_secs(2);
 /// Encoded bodies that are kept for members at the same cursor (a power of two).
 pub const BODIES: usize = 128;
 /// When the room closes, members have so long to learn the last events…

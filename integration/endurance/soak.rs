@@ -65,7 +65,6 @@ fn due(rate: [f64; 2], now: Duration, filling: Duration) -> usize {
 }
 
 #[test]
-#[ignore = "long: make soak"]
 fn soak() {
     let plan = plan();
     let full = plan.members == 200;

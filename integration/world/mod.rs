@@ -519,7 +519,8 @@ impl World {
                 let epoch = actor.session.epoch();
                 let life = self.epochs.iter().position(|known| Some(*known) == epoch);
                 actor.life = life.expect("a Welcome of one of the server's lives");
-                let next = actor.session.seen_up_to().map_or(0, |seen| seen + 1);
+                let past = actor.session.past().expect("it is in, or was");
+                let next = past.next;
                 actor
                     .reader
                     .joins(joined, actor.life, next, self.numbers.event);
@@ -570,11 +571,6 @@ impl World {
             Event::Rebind => (),
             other => actor.told.push(other),
         }
-    }
-
-    /// Whether a client has used up the packet numbers of its session, and is in no other yet.
-    pub fn has_no_numbers(&self, at: usize) -> bool {
-        self.watch.exhausted.contains(&at)
     }
 
     /// Whether nothing is under way that a person would wait for.

@@ -79,8 +79,6 @@ pub struct Watch {
     taken: HashSet<(usize, u32, u64)>,
     /// There was another life of the server, of which a session may have the same id.
     pub later: bool,
-    /// Clients that have used up the packet numbers of their session, and are in no other yet.
-    pub exhausted: BTreeSet<usize>,
 }
 
 type Verdict = Result<(), String>;
@@ -269,19 +267,13 @@ impl Watch {
             Ok(Datagram::Sealed(sealed)) => sealed,
             other => return Err(format!("a client sends {other:?}")),
         };
-        if sealed.packet.0 == u64::MAX {
-            self.exhausted.insert(actor);
-        } else {
-            self.exhausted.remove(&actor);
-        }
         let known = self.sessions.get_mut(&sealed.session.0);
         let sure = !self.later;
         let Some(known) = known.filter(|known| sure || sealed.verify(known.secret)) else {
             return Ok(());
         };
         let packet = sealed.packet.0;
-        // At the very end of the numbers they stand still, until the session is resumed.
-        need(packet > known.up || packet == u64::MAX, || {
+        need(packet > known.up, || {
             format!("{} numbers {packet} after {}", known.name, known.up)
         })?;
         known.up = packet;

@@ -138,14 +138,14 @@ impl Flights {
         landed
     }
 
-    /// Takes for lost what lies wholly before `gap_end`, where `impatient` says so; gives the newest packet
-    /// number among what was lost just now, or 0.
+    /// Takes for lost what begins before `gap_end`, where `impatient` says so, for what comes from there on may have been
+    /// repeated by a later datagram; gives the newest packet number among what was lost just now, or 0.
     pub(super) fn overtaken(&mut self, gap_end: u64, impatient: impl Fn(&Flight) -> bool) -> u64 {
         let mut newest = 0;
         for flight in self
             .flights
             .iter_mut()
-            .take_while(|flight| flight.run.end <= gap_end)
+            .take_while(|flight| flight.run.first < gap_end)
         {
             if !flight.lost && impatient(flight) {
                 flight.lost = true;
@@ -154,6 +154,20 @@ impl Flights {
             }
         }
         newest
+    }
+
+    /// Takes for lost what is older than `patience`, unless something that was sent again still has its time; gives the
+    /// newest packet number among it, or 0.
+    pub(super) fn overdue(&mut self, now: Duration, patience: Duration) -> u64 {
+        let old = |flight: &Flight| flight.sent_at.until(now) >= patience;
+        if self
+            .flights
+            .iter()
+            .any(|flight| flight.resent && !old(flight))
+        {
+            return 0;
+        }
+        self.overtaken(u64::MAX, old)
     }
 
     /// Takes everything for lost, as far as the peer, which has everything up to `acked`, did not say that

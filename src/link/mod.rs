@@ -11,6 +11,7 @@
 //! what it acknowledges and [`Link::owe`] if it carried something; [`Link::handle_timeout`] when
 //! [`Link::poll_timeout`] has come; then [`Link::poll_send`] and [`Link::on_sent`] until there is nothing.
 
+mod acknowledged;
 mod flights;
 mod inbox;
 mod moment;
@@ -30,7 +31,7 @@ pub use rate::Rate;
 
 use crate::limits;
 use crate::wire::PacketNumber;
-use flights::{Flights, Landed};
+use flights::Flights;
 use moment::Moment;
 use owed::Owed;
 use replay::Replay;
@@ -77,6 +78,8 @@ pub struct Link {
     prompt_peer: bool,
     /// An acknowledgement was asked for, and none has come since.
     asked: bool,
+    /// Datagrams for which the path is still taken for one that loses some.
+    wary: u8,
     /// An answer to a datagram that carried no items is awaited.
     probing: bool,
     probe_due: bool,
@@ -103,6 +106,7 @@ impl Link {
             backoff: 0,
             prompt_peer: false,
             asked: false,
+            wary: 0,
             probing: false,
             probe_due: false,
             rtt: Rtt::default(),
@@ -217,63 +221,6 @@ impl Link {
         self.owed.held(now).as_millis() as u64
     }
 
-    // ---- What the peer has
-
-    /// The peer has every item up to `acked`, and if `gap_end` is not 0, the first that it has after that is
-    /// `gap_end`. It held this back for `held_ms`. An acknowledgement older than another one says nothing.
-    pub fn acknowledge(
-        &mut self,
-        now: Duration,
-        acked: u64,
-        gap_end: u64,
-        held_ms: u64,
-    ) -> Result<(), Impossible> {
-        if acked > self.sent || gap_end > self.sent {
-            return Err(Impossible);
-        }
-        if acked < self.acked {
-            return Ok(());
-        }
-        self.gap_end = gap_end;
-        self.retire(now, acked, held_ms);
-        if gap_end > acked {
-            self.find_lost(now, gap_end);
-        }
-        Ok(())
-    }
-
-    /// Drops the flights that have landed, measures the round trip by them, and opens the window.
-    fn retire(&mut self, now: Duration, acked: u64, held_ms: u64) {
-        let advanced = acked > self.acked;
-        self.acked = acked;
-        let Landed { count, sent_at } = self.flights.land(acked);
-        if let Some(sent_at) = sent_at {
-            let held = Duration::from_millis(held_ms);
-            self.rtt.measured(sent_at.until(now).saturating_sub(held));
-        }
-        if !advanced {
-            return;
-        }
-        self.backoff = 0;
-        self.asked = false;
-        self.rto_at = if self.flights.is_empty() {
-            Moment::NEVER
-        } else {
-            (now + self.timeout()).into()
-        };
-        self.window.grow(count);
-    }
-
-    /// What lies before `gap_end` and is still in flight was overtaken: take it for lost. A resend gets a
-    /// round trip's time, for the report may be older than it.
-    fn find_lost(&mut self, now: Duration, gap_end: u64) {
-        let patience = self.rtt.smoothed().unwrap_or(limits::ACK_ALLOWANCE);
-        let newest_lost = self.flights.overtaken(gap_end, |flight| {
-            !flight.resent || flight.sent_at.until(now) >= patience
-        });
-        self.window.halve(newest_lost, self.last_packet);
-    }
-
     // ---- Sending
 
     /// The next run of items to put into a datagram, where items to before `available` exist.
@@ -293,6 +240,16 @@ impl Link {
         })
     }
 
+    /// With which item a datagram is to begin that carries this run. On a path that has lost something lately a datagram
+    /// with little that is new repeats what went before it: most losses then need neither a report nor a resend.
+    pub fn repeat_from(&self, run: Run) -> u64 {
+        let little = run.first > self.sent && run.end - run.first <= limits::REPEATED;
+        if self.wary == 0 || !little {
+            return run.first;
+        }
+        (run.first - limits::REPEATED.min(run.first)).max(self.acked + 1)
+    }
+
     /// The number of the datagram that is to go now, with or without items; acknowledgements ride on it.
     pub fn next_packet(&mut self, now: Duration) -> PacketNumber {
         self.owed.settle();
@@ -306,6 +263,11 @@ impl Link {
         PacketNumber(self.last_packet)
     }
 
+    /// Whether there is no further packet number: whatever goes now is taken for a copy.
+    pub fn is_spent(&self) -> bool {
+        self.last_packet == u64::MAX
+    }
+
     /// The newest datagram carries `run`, which is the one of `poll_send` or a beginning of it. Gives whether it is to
     /// ask for an acknowledgement: because the window is half full or full after it, or it is a resend.
     pub fn on_sent(&mut self, now: Duration, run: Run) -> bool {
@@ -315,6 +277,7 @@ impl Link {
             self.flights.resend(now, run, packet);
         } else {
             self.sent = run.end - 1;
+            self.wary = self.wary.saturating_sub(1);
             self.flights.push(now, run, packet);
         }
         let under_way = self.flights.under_way();

@@ -451,3 +451,43 @@ fn two_links_deliver_everything_over_a_channel_that_loses() {
         }
     }
 }
+
+#[test]
+fn after_a_loss_datagrams_with_little_news_repeat_what_went_before() {
+    let mut link = measured();
+    send(&mut link, ms(1000), 4, 1);
+    assert_eq!(link.repeat_from(run(4, 5)), 4, "nothing was lost yet");
+    link.acknowledge(ms(1040), 1, 3, 0).expect("sent");
+    assert_eq!(send(&mut link, ms(1040), 4, 1), [(2, 3, 4)]);
+    assert_eq!(link.repeat_from(run(4, 5)), 2, "all that may be missing");
+    assert_eq!(link.repeat_from(run(4, 8)), 4, "much is new");
+    assert_eq!(link.repeat_from(run(3, 4)), 3, "a resend");
+    send(&mut link, ms(1040), 10, 1);
+    link.acknowledge(ms(1080), 5, 0, 0).expect("sent");
+    assert_eq!(link.repeat_from(run(10, 11)), 7, "no more than a few");
+    for item in 10..10 + u64::from(limits::WARY) {
+        link.acknowledge(ms(1080), item - 1, 0, 0).expect("sent");
+        send(&mut link, ms(1080), item + 1, 1);
+    }
+    let next = 10 + u64::from(limits::WARY);
+    assert_eq!(link.repeat_from(run(next, next + 1)), next, "long ago");
+}
+
+#[test]
+fn what_a_prompt_peer_passes_over_is_sent_again_before_the_timeout() {
+    let mut link = measured().with_prompt_peer();
+    send(&mut link, ms(1000), 3, 1);
+    let patience = RTT + RTT / 4;
+    link.acknowledge(ms(999) + patience, 1, 0, 0).expect("sent");
+    assert_eq!(send(&mut link, ms(999) + patience, 3, 1), [], "in time");
+    link.acknowledge(ms(1000) + patience, 1, 0, 0)
+        .expect("sent");
+    assert!(link.poll_timeout() > Some(ms(1000) + patience));
+    assert_eq!(send(&mut link, ms(1000) + patience, 3, 1), [(2, 3, 3)]);
+    link.acknowledge(ms(999) + 2 * patience, 1, 0, 0)
+        .expect("sent");
+    assert_eq!(send(&mut link, ms(999) + 2 * patience, 3, 1), [], "anew");
+    link.acknowledge(ms(1000) + 2 * patience, 1, 0, 0)
+        .expect("sent");
+    assert_eq!(send(&mut link, ms(1000) + 2 * patience, 3, 1), [(2, 3, 4)]);
+}

@@ -5,8 +5,7 @@
 
 use super::Room;
 use super::log::Log;
-use super::member::{MemberId, NOBODY};
-use super::path::Path;
+use super::member::{Member, MemberId, NOBODY};
 use crate::limits;
 use crate::link::Run;
 use crate::seal::{self, Digest};
@@ -157,16 +156,10 @@ impl Flush {
         self.list.get(self.at).copied()
     }
 
-    /// The body for a run on this path, and where it is: shared, or the reader's own.
-    fn body(
-        &mut self,
-        log: &Log,
-        run: Run,
-        path: &Path,
-        reader: Option<MemberId>,
-    ) -> (&mut Body, Place) {
-        let size = path.size();
-        let Some(reader) = reader else {
+    /// Encodes a run for a member, unless it lies ready; gives where it is: shared, or the member's own.
+    fn encode(&mut self, log: &Log, run: Run, member: &Member) -> Place {
+        let (path, size) = (&member.path, member.path.size());
+        if member.last_own < run.first && run.first >= log.first() {
             let sizes = limits::DATAGRAM_SIZES.len();
             let at = (run.first as usize)
                 .wrapping_mul(sizes)
@@ -176,14 +169,36 @@ impl Flush {
             if !body.serves(run, size) {
                 body.encode(log, (run, size), NOBODY, &mut self.authors);
             }
-            return (body, Place::Shared(at));
-        };
+            return Place::Shared(at);
+        }
+        let reader = member.author.member;
         self.own.encode(log, (run, size), reader, &mut self.authors);
-        (&mut self.own, Place::Own)
+        Place::Own
+    }
+
+    /// Has a body ready that carries this run to the member, or the beginning of it, and perhaps repeats what went before it.
+    fn carry(&mut self, log: &Log, run: Run, member: &Member) -> Place {
+        let first = member.link.repeat_from(run).max(log.first());
+        if first < run.first {
+            let place = self.encode(log, Run { first, ..run }, member);
+            if self.body(place).end > run.first {
+                return place;
+            }
+            // What was repeated has left no room.
+        }
+        self.encode(log, run, member)
+    }
+
+    fn body(&mut self, place: Place) -> &mut Body {
+        match place {
+            Place::Shared(at) => &mut self.shared[at],
+            _ => &mut self.own,
+        }
     }
 }
 
 /// Which of the buffers holds the datagram.
+#[derive(Clone, Copy)]
 enum Place {
     Reply,
     Own,
@@ -235,23 +250,21 @@ impl Room {
             wire::write_probe(&mut self.flush.reply, session, size);
             return Some((member.address, Place::Reply));
         }
-        let (run, reader) = match member.link.poll_send(self.flush.horizon) {
-            Some(run) => {
-                let party = member.last_own >= run.first || run.first < self.log.first();
-                (Some(run), party.then_some(member.author.member))
-            }
-            None if member.link.is_ack_due(now) => (None, None),
+        let run = match member.link.poll_send(self.flush.horizon) {
+            Some(run) => Some(run),
+            None if member.link.is_ack_due(now) => None,
             None => return self.transmit_gone(now, slot),
         };
-        let (body, place) = match run {
-            Some(run) => self.flush.body(&self.log, run, &member.path, reader),
+        let place = match run {
+            Some(run) => self.flush.carry(&self.log, run, member),
             None => {
                 let own = &mut self.flush.own;
                 own.frame.truncate(limits::DOWN_HEAD);
                 own.digest = seal::digest(&[]);
-                (own, Place::Own)
+                Place::Own
             }
         };
+        let body = self.flush.body(place);
         let mut answer = false;
         let packet = member.link.next_packet(now);
         if let Some(run) = run {

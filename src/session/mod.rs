@@ -296,6 +296,9 @@ impl Session {
             *to = farewell;
             return true;
         }
+        if matches!(&self.state, State::Present(presence) if presence.is_spent()) {
+            self.return_to_room(now);
+        }
         let tag = match &mut self.state {
             State::Over | State::Nameless => None,
             State::Greeting | State::Joining { .. } => return self.transmit_handshake(now, to),

@@ -121,6 +121,11 @@ impl Presence {
         }
     }
 
+    /// Whether the session has no packet number left; the person goes on in another one.
+    pub(super) fn is_spent(&self) -> bool {
+        self.link.is_spent()
+    }
+
     pub(super) fn is_waiting(&self) -> bool {
         self.link.is_waiting()
     }

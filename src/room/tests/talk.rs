@@ -302,3 +302,33 @@ fn counters_count() {
     house.wait(ms(1500));
     assert!(house.room.stats().resent >= 1);
 }
+
+#[test]
+fn after_a_loss_a_datagram_repeats_what_went_before_where_that_leaves_room() {
+    let mut house = House::new(Config::default());
+    let mut a = house.member("小明", 1);
+    house.settle(&mut [&mut a]);
+    let known = a.acked;
+    for lost in ["1", "2"] {
+        house.announce(lost);
+    }
+    let gap = Up {
+        gap_end: known + 2,
+        ..a.acknowledging()
+    };
+    a.send(&mut house, &gap);
+    assert_eq!(a.acked, known + 1, "1 was sent again");
+    house.announce("3");
+    let out = house.announce("4");
+    a.take(&out);
+    assert_eq!(a.told()[a.seen.len() - 4..], ["!1", "!2", "!3", "!4"]);
+    let long = "x".repeat(limits::UTTERANCE_BYTES);
+    house.announce(&long);
+    let out = house.announce(&long);
+    assert_eq!(out.len(), 1);
+    a.take(&out);
+    assert_eq!(a.acked, known + 4, "the second one went alone");
+    a.answer(&mut house);
+    house.settle(&mut [&mut a]);
+    assert_eq!(a.acked, known + 6);
+}
