@@ -112,7 +112,7 @@ fmt: ## formats the source
 doc: ## builds the documentation of the library
 	$(CARGO) doc --no-deps --open
 
-ci: lint test ## everything that CI checks
+ci: lint test test-terminal ## everything that CI checks
 
 clean: ## removes what was built
 	$(CARGO) clean
