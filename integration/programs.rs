@@ -1,10 +1,11 @@
 //! The built programs, free of whatever the person who runs the tests has said to them.
 
+use crate::load::wait;
 use crossbeam_channel::{Receiver, unbounded};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 pub(crate) const SERVER: &str = env!("CARGO_BIN_EXE_chat-server");
 pub(crate) const CLIENT: &str = env!("CARGO_BIN_EXE_chat-client");
@@ -47,12 +48,16 @@ impl Program {
     }
 
     pub(crate) fn of(mut command: Command) -> Program {
-        let mut child = command
+        command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("the program starts");
+            .stderr(Stdio::piped());
+        Program::as_is(command)
+    }
+
+    /// With the pipes that the caller has set.
+    pub(crate) fn as_is(mut command: Command) -> Program {
+        let mut child = command.spawn().expect("the program starts");
         Program {
             input: child.stdin.take(),
             output: lines(child.stdout.take()),
@@ -112,22 +117,19 @@ impl Program {
     #[track_caller]
     pub(crate) fn types(&mut self, line: &str) {
         let input = self.input.as_mut().expect("its input is open");
-        input
-            .write_all(format!("{line}\n").as_bytes())
-            .expect("it reads");
+        // What has ended takes no more; that it has is found out elsewhere.
+        let _ = input.write_all(format!("{line}\n").as_bytes());
     }
 
     /// Waits for its end; gives its exit code.
     #[track_caller]
     pub(crate) fn exit(&mut self) -> Option<i32> {
-        let until = Instant::now() + PATIENCE;
-        loop {
-            if let Some(status) = self.child.try_wait().expect("a child of ours") {
-                return status.code();
-            }
-            assert!(Instant::now() < until, "it does not end");
-            thread::yield_now();
-        }
+        let mut status = None;
+        wait(PATIENCE, || {
+            status = self.child.try_wait().expect("a child of ours");
+            status.is_some()
+        });
+        status.expect("it ends").code()
     }
 }
 
@@ -138,16 +140,18 @@ impl Drop for Program {
     }
 }
 
-/// The lines of a pipe, as they come.
+/// The lines of a pipe, as they come; none where there is no pipe.
 fn lines(pipe: Option<impl Read + Send + 'static>) -> Receiver<String> {
     let (sender, receiver) = unbounded();
     thread::spawn(move || {
-        let pipe = BufReader::new(pipe.expect("a pipe"));
-        for line in pipe.lines().map_while(Result::ok) {
-            if sender.send(line).is_err() {
-                return;
-            }
+        let mut pipe = BufReader::new(pipe?);
+        let mut bytes = Vec::new();
+        while pipe.read_until(b'\n', &mut bytes).ok()? > 0 {
+            let line = String::from_utf8_lossy(&bytes);
+            sender.send(line.trim_end_matches('\n').to_owned()).ok()?;
+            bytes.clear();
         }
+        Some(())
     });
     receiver
 }

@@ -1,10 +1,10 @@
 //! Cookies: used again, used by another, used too late.
 
-use super::target::{Target, address, open, stranger};
+use super::target::{Target, address, join, open, stranger};
 use crate::load::size;
 use chatroom::limits;
 use chatroom::room::Config;
-use chatroom::wire::{self, Datagram, Hello, Join, Open};
+use chatroom::wire::{self, Datagram, Hello, Open};
 use std::net::SocketAddr;
 
 fn cookie(target: &mut Target, from: SocketAddr, nonce: u64) -> u64 {
@@ -13,17 +13,6 @@ fn cookie(target: &mut Target, from: SocketAddr, nonce: u64) -> u64 {
         Ok(Datagram::Open(Open::Challenge(challenge))) => challenge.cookie,
         other => panic!("{other:?}"),
     }
-}
-
-pub fn join(nonce: u64, cookie: u64, name: &str) -> Vec<u8> {
-    let (history, resume) = (0, None);
-    open(Open::Join(Join {
-        nonce,
-        cookie,
-        history,
-        resume,
-        name,
-    }))
 }
 
 #[test]

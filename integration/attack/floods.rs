@@ -66,7 +66,7 @@ fn a_flood_of_hellos_makes_no_session_and_costs_no_memory() {
     let grown = during.2.max(after.2).saturating_sub(before.2);
     let entered = server
         .program
-        .out
+        .output
         .try_iter()
         .filter(|line| line.contains("进入"))
         .count();
@@ -137,10 +137,10 @@ fn two_hundred_race_for_a_name_and_one_has_it() {
         }
         let winners = (0..200).filter(|at| crowd.stand(*at) == Stand::In).count();
         assert_eq!(winners, 1, "round {round}");
-        server.program.until(PATIENCE, |line| line.contains("进入"));
+        server.program.finds(PATIENCE, |line| line.contains("进入"));
     }
     // No more than the winners.
-    assert_eq!(server.program.out.try_iter().count(), 0);
+    assert_eq!(server.program.output.try_iter().count(), 0);
     figure(
         "name races",
         &format!("{rounds} of 200 sockets each, one winner each"),
@@ -182,7 +182,7 @@ fn a_flood_of_anything_writes_next_to_nothing() {
         ),
         (
             "Joins with a cookie by chance",
-            super::cookies::join(1, 2, NASTY),
+            super::target::join(1, 2, NASTY),
         ),
     ];
     // Every kind that there is, with a body by chance.
@@ -192,13 +192,13 @@ fn a_flood_of_anything_writes_next_to_nothing() {
             [vec![0xfe, 1, kind], random.bits().to_be_bytes().repeat(149)].concat(),
         ));
     }
-    server.program.err.try_iter().for_each(drop);
+    server.program.errors.try_iter().for_each(drop);
     let mut most = 0f64;
     for (name, bytes) in kinds {
         let flood = Flood::start(server.address, 20, 5000, move |_| bytes.clone());
         crowd.pass(time);
         let (sent, _) = flood.end();
-        let told: Vec<String> = server.program.err.try_iter().collect();
+        let told: Vec<String> = server.program.errors.try_iter().collect();
         let rate = told.len() as f64 / time.as_secs_f64();
         most = most.max(rate);
         assert!(
@@ -214,7 +214,7 @@ fn a_flood_of_anything_writes_next_to_nothing() {
             );
         }
     }
-    let shown: Vec<String> = server.program.out.try_iter().collect();
+    let shown: Vec<String> = server.program.output.try_iter().collect();
     assert!(shown.len() == 2, "{shown:?}");
     figure(
         "log lines",

@@ -7,4 +7,4 @@ mod cookies;
 mod floods;
 mod forged;
 mod replayed;
-mod target;
+pub mod target;

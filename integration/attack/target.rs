@@ -3,7 +3,9 @@
 
 use chatroom::room::{Config, InMemory, Room, Stats, UserMap};
 use chatroom::session::{Event, Session};
-use chatroom::wire::{self, Datagram, Kind, Open, PacketNumber, Up, UpEncoder, Utterance, Welcome};
+use chatroom::wire::{
+    self, Datagram, Join, Kind, Open, PacketNumber, Up, UpEncoder, Utterance, Welcome,
+};
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -311,4 +313,16 @@ pub fn open(open: Open<'_>) -> Vec<u8> {
     let mut bytes = Vec::new();
     wire::encode(&open, &mut bytes);
     bytes
+}
+
+/// A Join of someone new.
+pub fn join(nonce: u64, cookie: u64, name: &str) -> Vec<u8> {
+    let (history, resume) = (0, None);
+    open(Open::Join(Join {
+        nonce,
+        cookie,
+        history,
+        resume,
+        name,
+    }))
 }

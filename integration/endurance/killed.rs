@@ -2,9 +2,10 @@
 
 use crate::load::program::{PATIENCE, Program, Server, client_program, server_program};
 use crate::load::{figure, size, wait};
+use crate::programs;
 use std::fs::{self, File};
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 /// A path for a file of this test's own.
@@ -30,7 +31,7 @@ fn a_killed_client_is_back_as_the_same_person() {
     client.types("第 0 次");
     for round in 0..rounds {
         // Nothing comes in between: no leaving, no entering, nothing twice.
-        let line = friend.out.recv_timeout(PATIENCE);
+        let line = friend.output.recv_timeout(PATIENCE);
         assert_eq!(line, Ok(format!("小明 说：第 {round} 次")));
         assert!(wait(PATIENCE, || file.exists()));
         client.kill();
@@ -40,7 +41,7 @@ fn a_killed_client_is_back_as_the_same_person() {
         // The name is in the file too.
         let mut command = client_program();
         command.args(flags).arg(server.address.to_string());
-        client = Program::start(command);
+        client = Program::of(command);
         // Typed before it knows what the server has of the one before: that is not taken for this.
         client.types(&format!("第 {} 次", round + 1));
         client.sees(&format!("小红 说：你在吗 {round}"));
@@ -52,12 +53,12 @@ fn a_killed_client_is_back_as_the_same_person() {
         let mode = fs::metadata(&file).expect("the file").permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
     }
-    let line = friend.out.recv_timeout(PATIENCE);
+    let line = friend.output.recv_timeout(PATIENCE);
     assert_eq!(line, Ok(format!("小明 说：第 {rounds} 次")));
     client.types("/quit");
-    assert_eq!(client.exit(PATIENCE), 0);
+    assert_eq!(client.exit(), Some(0));
     assert!(!file.exists(), "gone with its owner");
-    let line = friend.out.recv_timeout(PATIENCE);
+    let line = friend.output.recv_timeout(PATIENCE);
     assert_eq!(line, Ok("小明 退出了聊天室".into()));
     figure(
         "kill -9",
@@ -74,8 +75,8 @@ fn a_file_that_is_no_keepsake_is_refused_with_a_remedy() {
     fs::write(&file, "precious\n").expect("written");
     let flags = ["--resume", file.to_str().expect("UTF-8")];
     let mut client = Program::client("小明", ([127, 0, 0, 1], 9).into(), &flags);
-    assert_eq!(client.exit(PATIENCE), 1);
-    let told = client.err.recv_timeout(PATIENCE).expect("a word");
+    assert_eq!(client.exit(), Some(1));
+    let told = client.errors.recv_timeout(PATIENCE).expect("a word");
     assert!(told.contains("--resume") && told.contains("删除"), "{told}");
     assert_eq!(
         fs::read_to_string(&file).expect("still there"),
@@ -104,10 +105,10 @@ fn a_client_that_was_stopped_comes_back() {
     client.types("我回来了");
     client.signal("-CONT");
     let continued = Instant::now();
-    friend.until(Duration::from_secs(30), |line| line == "小明 说：我回来了");
+    friend.finds(Duration::from_secs(30), |line| line == "小明 说：我回来了");
     let back = continued.elapsed();
     for number in 0..count {
-        let line = client.until(Duration::from_secs(30), |line| {
+        let line = client.finds(Duration::from_secs(30), |line| {
             line.starts_with("小红 说：")
         });
         assert_eq!(line, format!("小红 说：第 {number} 句"));
@@ -130,7 +131,7 @@ fn a_client_waits_for_a_server_that_appears_later() {
     let mut client = Program::client("小明", address, &[]);
     client.types("有人吗");
     // It has heard that nobody listens there, and goes on asking.
-    let told = client.err.recv_timeout(PATIENCE).expect("a word");
+    let told = client.errors.recv_timeout(PATIENCE).expect("a word");
     assert!(told.contains(&address.to_string()), "{told}");
     wait(Duration::from_secs(size(10, 1)), || false);
     let mut command = server_program();
@@ -139,7 +140,7 @@ fn a_client_waits_for_a_server_that_appears_later() {
     server.program.sees("小明 进入聊天室");
     server.program.sees("小明 说：有人吗");
     client.ends_input();
-    assert_eq!(client.exit(PATIENCE), 0);
+    assert_eq!(client.exit(), Some(0));
 }
 
 /// With a full disk behind each of the two streams, and with neither stream open at all, the room goes on.
@@ -169,14 +170,14 @@ fn a_server_serves_on_whatever_becomes_of_its_streams() {
         } else {
             Stdio::null()
         });
-        let mut server = Program::start_with(command);
+        let mut server = Program::as_is(command);
         talk_through(address, 200);
         assert_eq!(server.has_ended(), None);
         server.types("/quit");
-        assert_eq!(server.exit(PATIENCE), 0);
+        assert_eq!(server.exit(), Some(0));
     }
     let address = Server::start(&[]).address;
-    let mut command = Command::new("sh");
+    let mut command = programs::command("sh");
     command.args([
         "-c",
         "exec \"$0\" \"$@\" <&- >&- 2>&-",
@@ -186,7 +187,7 @@ fn a_server_serves_on_whatever_becomes_of_its_streams() {
         "--bind",
     ]);
     command.arg(address.to_string());
-    let mut server = Program::start_with(command);
+    let mut server = Program::as_is(command);
     talk_through(address, 200);
     assert_eq!(server.has_ended(), None);
 }
@@ -201,7 +202,7 @@ fn talk_through(server: std::net::SocketAddr, lines: usize) {
         speaker.types("在吗");
         tries += 1;
         lines_out = listener
-            .out
+            .output
             .recv_timeout(Duration::from_millis(500))
             .map_or(0, |_| 1);
         assert!(tries < 40, "nobody hears");
@@ -210,13 +211,13 @@ fn talk_through(server: std::net::SocketAddr, lines: usize) {
         speaker.types(&format!("第 {number} 句"));
     }
     for number in 0..lines {
-        listener.until(Duration::from_secs(60), |line| {
+        listener.finds(Duration::from_secs(60), |line| {
             line == format!("小明 说：第 {number} 句")
         });
     }
     for mut client in [speaker, listener] {
         client.types("/quit");
-        assert_eq!(client.exit(PATIENCE), 0);
+        assert_eq!(client.exit(), Some(0));
     }
 }
 
@@ -227,18 +228,18 @@ fn a_client_ends_well_with_its_streams_closed() {
     let program = env!("CARGO_BIN_EXE_chat-client");
     // No input: it comes, has nothing to say, and leaves. No output: what it says arrives.
     for (redirect, code) in [("<&-", 0), ("<&- >&- 2>&-", 0), ("2>/dev/full", 0)] {
-        let mut command = Command::new("sh");
+        let mut command = programs::command("sh");
         let script = format!("exec \"$0\" \"$@\" {redirect}");
         command.args(["-c", &script, program, "--name", "小明", &address]);
         command.stdin(Stdio::null());
-        let mut client = Program::start_with(command);
-        assert_eq!(client.exit(PATIENCE), code, "{redirect}");
+        let mut client = Program::as_is(command);
+        assert_eq!(client.exit(), Some(code), "{redirect}");
         server.program.sees("小明 退出了聊天室");
     }
     // A full disk behind its output is a failure that is told.
     let mut friend = Program::client("小红", server.address, &[]);
     server.program.sees("小红 进入聊天室");
-    let mut command = Command::new(program);
+    let mut command = programs::command(program);
     let full = File::options()
         .write(true)
         .open("/dev/full")
@@ -248,11 +249,11 @@ fn a_client_ends_well_with_its_streams_closed() {
         .stdin(Stdio::piped())
         .stdout(full)
         .stderr(Stdio::piped());
-    let mut client = Program::start_with(command);
+    let mut client = Program::as_is(command);
     friend.sees("小明 进入聊天室");
     friend.types("看得见吗");
-    assert_eq!(client.exit(PATIENCE), 1);
-    let told = client.err.recv_timeout(PATIENCE).expect("a word");
+    assert_eq!(client.exit(), Some(1));
+    let told = client.errors.recv_timeout(PATIENCE).expect("a word");
     assert!(told.contains("stdout"), "{told}");
 }
 
@@ -260,7 +261,7 @@ fn a_client_ends_well_with_its_streams_closed() {
 #[test]
 fn programs_without_a_descriptor_left_go_on_or_say_so() {
     let limited = |program: &str, files: usize, flags: &[&str]| {
-        let mut command = Command::new("sh");
+        let mut command = programs::command("sh");
         let script = format!("ulimit -n {files}; exec \"$0\" \"$@\"");
         command.args(["-c", &script, program]).args(flags);
         command
@@ -286,14 +287,14 @@ fn programs_without_a_descriptor_left_go_on_or_say_so() {
     // With fewer, both say what is wrong, and end.
     // With three, not even the loader finds its libraries.
     for files in 4..needs {
-        let mut starved = Program::start(limited(program, files, &flags));
+        let mut starved = Program::of(limited(program, files, &flags));
         let opened = starved
-            .out
+            .output
             .recv_timeout(Duration::from_millis(1500))
             .is_ok();
         if !opened {
-            assert_eq!(starved.exit(PATIENCE), 1, "{files} descriptors");
-            let told: Vec<String> = starved.err.iter().collect();
+            assert_eq!(starved.exit(), Some(1), "{files} descriptors");
+            let told: Vec<String> = starved.errors.iter().collect();
             assert!(
                 told.iter().any(|line| line.contains("chat-server:")),
                 "{told:?}"
@@ -303,10 +304,10 @@ fn programs_without_a_descriptor_left_go_on_or_say_so() {
     let program = env!("CARGO_BIN_EXE_chat-client");
     let flags = ["--name", "小明", &server.address.to_string()];
     // A client needs its socket and no more.
-    let mut starved = Program::start(limited(program, 4, &flags));
+    let mut starved = Program::of(limited(program, 4, &flags));
     server.program.sees("小明 进入聊天室");
     starved.types("够用");
     server.program.sees("小明 说：够用");
     starved.types("/quit");
-    assert_eq!(starved.exit(PATIENCE), 0);
+    assert_eq!(starved.exit(), Some(0));
 }

@@ -1,7 +1,7 @@
 //! Networks that fail again and again, and a member who stops listening.
 
 use crate::load::crowd::{Crowd, Stand};
-use crate::load::program::{PATIENCE, Program, Server};
+use crate::load::program::{Program, Server};
 use crate::load::{figure, size, wait};
 use crate::player::relay::Relay;
 use crate::world::net::Faults;
@@ -30,13 +30,13 @@ fn talk_through(what: &str, time: Duration, mut disturb: impl FnMut(Duration, &R
     for (program, who, word) in [(&near, "小明", "远"), (&far, "小红", "近")] {
         for number in 0..count {
             // Nothing else comes in between: neither leaving nor entering.
-            let line = program.out.recv_timeout(Duration::from_secs(60));
+            let line = program.output.recv_timeout(Duration::from_secs(60));
             assert_eq!(line, Ok(format!("{who} 说：{word} {number}")), "{what}");
         }
     }
     for mut program in [near, far] {
         program.types("/quit");
-        assert_eq!(program.exit(PATIENCE), 0);
+        assert_eq!(program.exit(), Some(0));
     }
     figure(
         what,

@@ -96,7 +96,7 @@ fn soak() {
             }
         }
         crowd.turn(Duration::from_millis(20));
-        server.program.out.try_iter().for_each(drop);
+        server.program.output.try_iter().for_each(drop);
         if now >= plan.filling && base.is_none() {
             base = Some(sample(&server));
         }

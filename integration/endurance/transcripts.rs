@@ -137,7 +137,7 @@ fn collect(
     let deadline = Instant::now() + patience;
     let mut lines = Vec::new();
     while lines.len() < count {
-        let Ok(line) = program.out.recv_deadline(deadline) else {
+        let Ok(line) = program.output.recv_deadline(deadline) else {
             panic!("{} of {count} lines in time", lines.len());
         };
         assert!(

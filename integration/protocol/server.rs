@@ -1,5 +1,6 @@
 //! What PROTOCOL.md promises of a server, asked datagram by datagram as another client would.
 
+use crate::attack::target::{join, open};
 use chatroom::limits;
 use chatroom::room::{Config, InMemory, Room, UserMap};
 use chatroom::text::Name;
@@ -69,15 +70,7 @@ impl Server {
             panic!("no challenge: {answers:?}");
         };
         assert_eq!(challenge.nonce, nonce);
-        let cookie = challenge.cookie;
-        let (history, resume) = (0, None);
-        open(Open::Join(Join {
-            nonce,
-            cookie,
-            history,
-            resume,
-            name,
-        }))
+        join(nonce, challenge.cookie, name)
     }
 
     /// The whole handshake.
@@ -158,12 +151,6 @@ impl Client {
             _ => None,
         }
     }
-}
-
-fn open(open: Open<'_>) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    encode(&open, &mut bytes);
-    bytes
 }
 
 /// The one answer, which goes to this address.

@@ -226,6 +226,20 @@ mod tests {
     }
 
     #[test]
+    fn what_a_flood_has_taken_is_given_back() {
+        let queue = Queue::default();
+        while queue.put(from(1), &datagram(Kind::Up, limits::DATAGRAM)) {}
+        let mut datagrams = Datagrams::default();
+        queue.take(&mut datagrams, soon());
+        assert!(datagrams.bytes.capacity() > limits::RECEIVE_QUEUE_KEPT);
+        queue.take(&mut datagrams, Instant::now());
+        queue.take(&mut datagrams, Instant::now());
+        for buffer in [&datagrams, &queue.waiting.lock().datagrams] {
+            assert!(buffer.bytes.capacity() <= limits::RECEIVE_QUEUE_KEPT);
+        }
+    }
+
+    #[test]
     fn long_datagrams_are_text_and_few() {
         let queue = Queue::default();
         assert!(!queue.put(from(1), &datagram(Kind::Up, limits::DATAGRAM + 1)));
