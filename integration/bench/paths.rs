@@ -279,14 +279,19 @@ impl Crowd {
                     let ups = self.ups();
                     self.receive(&ups);
                 }
+                let (here, all) = (self.users.len(), self.members.len());
+                if here != all {
+                    return Err(format!("{here} of {all} are still in").into());
+                }
             }
         }
         Ok(())
     }
 
-    /// As long as the room rests after it has sent to everyone.
+    /// As long as the room rests at most after it has sent to everyone, before words and before notices.
     fn pause(&mut self) {
-        self.now += limits::FAN_OUT_PAUSE_LOADED * self.members.len() as u32;
+        let words = limits::FAN_OUT_PAUSE_LOADED * self.members.len() as u32;
+        self.now += words.max(limits::NOTICE_PAUSE_MOST);
     }
 
     /// Everything that the room has to send; gives how many datagrams.
