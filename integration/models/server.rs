@@ -22,6 +22,8 @@ use real::{ClosesWithMe, Datagrams, Queue};
 /// What the console asks of the router.
 enum Command {
     Announce,
+    /// To be answered.
+    Ask(SyncSender<()>),
     Close,
 }
 
@@ -85,8 +87,6 @@ struct Router {
 
 impl Router {
     fn run(mut self) {
-        let shared = self.shared.clone();
-        let _closes = ClosesWithMe(&shared.queue);
         loop {
             let commands = self.wait();
             self.handle(commands);
@@ -98,9 +98,9 @@ impl Router {
         while let Some(sights) = self.next() {
             self.screen.send(sights).expect("the screen takes it");
         }
-        *shared.last.lock().unwrap() = Some(self.events);
-        shared.ended.store(true, Ordering::Release);
-        shared.socket.lock().unwrap().push_back(Vec::new());
+        *self.shared.last.lock().unwrap() = Some(self.events);
+        self.shared.ended.store(true, Ordering::Release);
+        self.shared.socket.lock().unwrap().push_back(Vec::new());
     }
 
     fn wait(&mut self) -> VecDeque<Command> {
@@ -133,6 +133,7 @@ impl Router {
                     shared.announced.fetch_add(1, Ordering::Relaxed);
                     self.events += 1;
                 }
+                Command::Ask(answer) => answer.send(()).expect("whoever asked waits"),
                 Command::Close => self.closing = true,
             }
         }
@@ -151,6 +152,22 @@ impl Router {
             && self.screen.try_send(sights).is_err()
         {
             self.cursor = before;
+        }
+    }
+}
+
+impl Drop for Router {
+    fn drop(&mut self) {
+        self.shared.queue.end();
+    }
+}
+
+/// Asks as the metrics do, as long as somebody answers.
+fn ask(queue: &Queue) {
+    for _ in 0..2 {
+        let (answer, answers) = sync_channel(1);
+        if queue.command(Command::Ask(answer)).is_err() || answers.recv().is_err() {
+            return;
         }
     }
 }
@@ -183,6 +200,10 @@ pub fn serve() {
             }
         }
     });
+    let metrics = thread::spawn({
+        let shared = shared.clone();
+        move || ask(&shared.queue)
+    });
     let shown = thread::spawn(move || {
         let mut shown = Vec::new();
         while let Ok(sights) = screen.recv() {
@@ -204,7 +225,7 @@ pub fn serve() {
         .expect("the room is open");
     // One more would wait for its place, and is refused when the router has gone.
     while shared.queue.command(Command::Announce).is_ok() {}
-    for thread in [receive, route, network] {
+    for thread in [receive, route, network, metrics] {
         thread.join().expect("it ends");
     }
     let shown = shown.join().expect("it ends");
@@ -251,6 +272,7 @@ pub fn queue() {
         for command in queue.take(&mut datagrams, Instant::now()) {
             match command {
                 Command::Announce => announced += 1,
+                Command::Ask(_) => (),
                 Command::Close => closing = true,
             }
         }

@@ -130,6 +130,13 @@ impl Queue {
         commands
     }
 
+    /// Nobody takes anything out any more: whoever waits for what a command brings learns that too.
+    pub(super) fn end(&self) {
+        self.close();
+        // Dropped when the lock is free again: that may wake other threads.
+        drop(self.commands());
+    }
+
     /// No further command is taken in; the last one is to close the room.
     pub(super) fn close(&self) {
         let mut waiting = self.waiting.lock();

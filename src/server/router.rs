@@ -3,7 +3,7 @@
 //! It holds the user map's mutex once per batch, while the room handles the batch, and not while it sends.
 
 use super::orders::Place;
-use super::queue::{ClosesWithMe, Datagrams};
+use super::queue::Datagrams;
 use super::{Command, Shared, calendar};
 use crate::limits;
 use crate::room::{Room, Sight, UserMap};
@@ -41,8 +41,6 @@ impl Router {
     }
 
     pub(super) fn run(mut self) {
-        let shared = self.shared.clone();
-        let _closes = ClosesWithMe(&shared.queue);
         loop {
             let commands = self.wait();
             self.handle(commands);
@@ -53,9 +51,9 @@ impl Router {
             }
         }
         self.show_rest();
-        *shared.last.lock() = self.room.stats();
-        if let Ok(address) = shared.socket.local_addr() {
-            shared.end(address);
+        *self.shared.last.lock() = self.room.stats();
+        if let Ok(address) = self.shared.socket.local_addr() {
+            self.shared.end(address);
         }
     }
 
@@ -170,6 +168,12 @@ impl Router {
                 }
             }
         }
+    }
+}
+
+impl Drop for Router {
+    fn drop(&mut self) {
+        self.shared.queue.end();
     }
 }
 
