@@ -122,6 +122,15 @@ fn check(options: &ServerOptions, settings: &str) -> Exit {
 
 fn open(options: &ServerOptions) -> Result<(Room, Shared, SocketAddr), String> {
     let lang = options.lang;
+    // What is opened for a moment comes before the socket, so that it takes no descriptor more.
+    let seed = cli::os_random::<32>().map_err(|error| {
+        let what = lang.pick(
+            "无法从操作系统取得随机数",
+            "no randomness from the operating system",
+        );
+        format!("{what}: /dev/urandom: {error}")
+    })?;
+    let bans = kept_bans(options)?;
     let socket = UdpSocket::bind(&options.bind).map_err(|error| {
         let taken = error.kind() == std::io::ErrorKind::AddrInUse;
         if taken {
@@ -137,20 +146,12 @@ fn open(options: &ServerOptions) -> Result<(Room, Shared, SocketAddr), String> {
     let address = socket
         .local_addr()
         .map_err(|error| lang.bad_address("--bind", &options.bind, error))?;
-    let seed = cli::os_random::<32>().map_err(|error| {
-        let what = lang.pick(
-            "无法从操作系统取得随机数",
-            "no randomness from the operating system",
-        );
-        format!("{what}: /dev/urandom: {error}")
-    })?;
     let mut room = Room::new(options.config, seed, Box::new(InMemory::default()));
     if options.discovery {
         room.set_title(Some(
             &options.title.clone().unwrap_or_else(discover::machine),
         ));
     }
-    let bans = kept_bans(options)?;
     room.set_wall_clock(calendar::unix_ms());
     room.set_bans(&mut UserMap::default(), Duration::ZERO, bans, "");
     let shared = Shared {
