@@ -29,9 +29,9 @@ build: ## builds all programs in release mode
 test: ## all tests of the plain build
 	$(CARGO) test
 
-test-terminal: ## the tests of the feature terminal
-	$(CARGO) test --features terminal --lib -- terminal editor
-	$(CARGO) test --features terminal --test integration -- terminal finding threads
+test-terminal: ## the tests of the features terminal and gso
+	$(CARGO) test --features terminal,gso --lib -- terminal editor outbox
+	$(CARGO) test --features terminal,gso --test integration -- terminal finding threads
 
 sim: ## simulates SEEDS=n random conversations from FROM=n on, or one SEED=s
 	SEEDS=$(SEEDS) $(if $(SEED),SEED=$(SEED)) $(CARGO) bench --quiet --profile sim --bench simulate
@@ -78,8 +78,8 @@ planted: ## plants bugs into a copy of the source, which the simulation must fin
 
 bench: bench-room bench-paths bench-halfcopy ## measures everything
 
-bench-room: ## the server under load; QUICK=1 for less than 90 s, ROWS=paced,steady N=200 for some of it
-	$(CARGO) bench --bench room
+bench-room: ## the server under load; QUICK=1 for less than 90 s, ROWS=paced,steady N=200 for some of it, GSO=1 with that feature
+	$(CARGO) bench $(if $(GSO),--features gso) --bench room
 
 bench-paths: ## the inner paths in process, in nanoseconds
 	$(CARGO) bench --bench paths

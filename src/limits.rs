@@ -173,6 +173,10 @@ pub const REPLIES: usize = 1024;
 pub const FAN_OUT_PAUSE: Duration = Duration::from_micros(2);
 /// …or less than this, if more than a few events went out together: under load a datagram carries many.
 pub const FAN_OUT_PAUSE_LOADED: Duration = Duration::from_micros(10);
+/// Datagrams that the kernel takes together, at most…
+pub const TRAIN: usize = 64;
+/// …and their bytes: the largest datagram that there is.
+pub const TRAIN_BYTES: usize = 65_507;
 /// Events that are few.
 pub const FAN_OUT_FEW: u64 = 3;
 /// That someone came or left goes out with the next words, or when everyone was served this long ago, times the members…

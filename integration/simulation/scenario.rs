@@ -154,6 +154,7 @@ impl Scenario {
             } else {
                 limits::MEMBERS
             },
+            even: seed.is_multiple_of(2),
             ..Config::default()
         };
         let numbers = Numbers {
@@ -295,11 +296,12 @@ impl fmt::Display for Scenario {
         )?;
         writeln!(
             f,
-            "  rate {}, history {}, silence {:?}, members {}; {:?}, packets of clients after {}",
+            "  rate {}, history {}, silence {:?}, members {}, even {}; {:?}, packets of clients after {}",
             config.rate,
             config.history,
             config.idle_timeout,
             config.max_members,
+            config.even,
             self.numbers,
             self.last_packet
         )?;

@@ -340,6 +340,7 @@ pub fn server_options_in(
             .number("classic-idle")
             .map_or(defaults.classic_idle, Duration::from_secs),
         lang: given.lang(),
+        ..defaults
     };
     Ok(Request::Run(ServerOptions {
         bind: given.text("bind").unwrap_or_default().to_owned(),

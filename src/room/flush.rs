@@ -52,6 +52,7 @@ impl Body {
         (run, size): (Run, usize),
         reader: MemberId,
         authors: &mut Vec<u32>,
+        even: bool,
     ) {
         self.frame.truncate(limits::DOWN_HEAD);
         let mut encoder = DownEncoder::new(&mut self.frame, authors, size);
@@ -59,6 +60,9 @@ impl Body {
         self.size = size;
         self.end = log.encode((run.first, run.end), reader, &mut encoder);
         self.full = self.end < run.end;
+        if even && self.full {
+            self.frame.resize(size, 0);
+        }
         self.digest = seal::digest(&self.frame[limits::DOWN_HEAD..]);
     }
 }
@@ -85,10 +89,12 @@ pub(super) struct Flush {
     authors: Vec<u32>,
     /// The reply that is going out.
     reply: Vec<u8>,
+    /// See [`Config::even`](super::Config::even).
+    even: bool,
 }
 
-impl Default for Flush {
-    fn default() -> Flush {
+impl Flush {
+    pub(super) fn new(even: bool) -> Flush {
         Flush {
             list: Vec::new(),
             at: 0,
@@ -101,11 +107,10 @@ impl Default for Flush {
             own: Body::empty(),
             authors: Vec::new(),
             reply: Vec::new(),
+            even,
         }
     }
-}
 
-impl Flush {
     /// Something was said: it goes to everyone.
     pub(super) fn words(&mut self) {
         let at = self
@@ -167,12 +172,14 @@ impl Flush {
             let at = at % limits::BODIES;
             let body = &mut self.shared[at];
             if !body.serves(run, size) {
-                body.encode(log, (run, size), NOBODY, &mut self.authors);
+                body.encode(log, (run, size), NOBODY, &mut self.authors, self.even);
             }
             return Place::Shared(at);
         }
         let reader = member.author.member;
-        self.own.encode(log, (run, size), reader, &mut self.authors);
+        let authors = &mut self.authors;
+        self.own
+            .encode(log, (run, size), reader, authors, self.even);
         Place::Own
     }
 

@@ -130,7 +130,7 @@ impl Room {
             last_label: 0,
             renamed: BTreeSet::new(),
             timers: BinaryHeap::new(),
-            flush: Flush::default(),
+            flush: Flush::new(config.even),
             pace: Pace::default(),
             replies: VecDeque::new(),
             shown: numbers.event,

@@ -39,6 +39,8 @@ pub struct Config {
     pub classic: Classic,
     /// Silence after which a classic member has left.
     pub classic_idle: Duration,
+    /// Full datagrams are filled up to one size, so that they can be handed to the kernel together; holds from the beginning.
+    pub even: bool,
     /// The language in which classic members are told what happens.
     pub lang: Lang,
 }
@@ -53,6 +55,7 @@ impl Default for Config {
             idle_timeout: limits::IDLE_TIMEOUT,
             classic: Classic::Nobody,
             classic_idle: limits::CLASSIC_IDLE,
+            even: false,
             lang: Lang::default(),
         }
     }

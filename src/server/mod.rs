@@ -24,6 +24,7 @@ mod discover;
 mod files;
 mod metrics;
 pub mod orders;
+mod outbox;
 mod queue;
 mod receive;
 mod router;
@@ -36,7 +37,7 @@ mod transcript;
 
 use crate::cli::{self, Exit, ServerOptions};
 use crate::limits;
-use crate::room::{Ban, InMemory, Room, Sight, Stats, UserMap};
+use crate::room::{Ban, Config, InMemory, Room, Sight, Stats, UserMap};
 use crate::text::Lang;
 use console::Console;
 use crossbeam_channel::{Receiver, Sender, bounded};
@@ -146,7 +147,11 @@ fn open(options: &ServerOptions) -> Result<(Room, Shared, SocketAddr), String> {
     let address = socket
         .local_addr()
         .map_err(|error| lang.bad_address("--bind", &options.bind, error))?;
-    let mut room = Room::new(options.config, seed, Box::new(InMemory::default()));
+    let config = Config {
+        even: outbox::EVEN,
+        ..options.config
+    };
+    let mut room = Room::new(config, seed, Box::new(InMemory::default()));
     if options.discovery {
         room.set_title(Some(
             &options.title.clone().unwrap_or_else(discover::machine),

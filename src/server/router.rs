@@ -3,6 +3,7 @@
 //! It holds the user map's mutex once per batch, while the room handles the batch, and not while it sends.
 
 use super::orders::Place;
+use super::outbox::Outbox;
 use super::queue::Datagrams;
 use super::{Command, Shared, calendar};
 use crate::limits;
@@ -21,7 +22,7 @@ pub(super) struct Router {
     viewers: Vec<Viewer>,
     /// Some viewer takes no more at present.
     lags: bool,
-    unsent: u64,
+    outbox: Outbox,
 }
 
 impl Router {
@@ -36,7 +37,7 @@ impl Router {
             datagrams: Datagrams::default(),
             handled: 0,
             lags: false,
-            unsent: 0,
+            outbox: Outbox::default(),
         }
     }
 
@@ -121,14 +122,9 @@ impl Router {
     fn transmit(&mut self) {
         let now = self.now();
         while let Some((to, bytes)) = self.room.poll_transmit(now) {
-            // Not sent is lost, and what is lost is sent again.
-            if let Err(error) = self.shared.socket.send_to(bytes, to) {
-                self.unsent += 1;
-                if limits::is_told(self.unsent) {
-                    log::warn!("cannot send to {to} ({} times): {error}", self.unsent);
-                }
-            }
+            self.outbox.send(&self.shared.socket, to, bytes);
         }
+        self.outbox.flush(&self.shared.socket);
     }
 
     /// Hands events to each viewer while it takes them; what it does not take stays in the log.

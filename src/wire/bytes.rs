@@ -19,6 +19,11 @@ impl<'a> Reader<'a> {
         self.rest.is_empty()
     }
 
+    /// Whether nothing is left but zeros, or nothing at all.
+    pub fn is_padding(&self) -> bool {
+        self.rest.iter().all(|byte| *byte == 0)
+    }
+
     /// All that is left.
     pub fn rest(&self) -> &'a [u8] {
         self.rest

@@ -2,7 +2,7 @@
 //!
 //! What always holds here: a body can be read by itself. The first event's number and time stand once, then
 //! times are differences; an author is named in full where it first speaks in the datagram and then goes by
-//! its index. A member's own events come back to it as a mark, not as text; what is between others is a mark that
+//! its index. Zeros behind the last event say nothing. A member's own events come back to it as a mark, not as text; what is between others is a mark that
 //! says no more than how many numbers it takes.
 
 use super::bytes::{difference_size, varint_size};
@@ -120,10 +120,11 @@ pub fn decode_down<'a>(sealed: &Sealed<'a>) -> Result<Down<'a>, Malformed> {
     let mut number = reader.varint()?;
     let mut unix_ms = reader.varint()?;
     let mut authors: Vec<&str> = Vec::new();
-    if number == 0 || reader.is_empty() {
+    if number == 0 || reader.is_padding() {
         return Err(Malformed::Number);
     }
-    while !reader.is_empty() {
+    // An event is never all zeros: the name of an author that is named in full is not empty.
+    while !reader.is_padding() {
         let (what, later) = read_event(&mut reader, &mut authors)?;
         // The first event's time stands in front: there is one way to say it.
         if down.events.is_empty() && later != 0 {

@@ -458,6 +458,38 @@ fn authors_beyond_the_index_are_named_each_time() {
 }
 
 #[test]
+fn zeros_behind_the_last_event_say_nothing() {
+    let event = Event {
+        number: EventNumber(7),
+        unix_ms: 1,
+        what: What::Said("小明", "好"),
+    };
+    let down = Down {
+        heard: 3,
+        waiting: 0,
+        answer: false,
+        events: vec![
+            event,
+            Event {
+                number: EventNumber(8),
+                ..event
+            },
+        ],
+    };
+    for zeros in [0, 1, 2, 3, 4, 5, 100] {
+        let mut bytes = down_bytes(1, &down, &[1, 2]);
+        bytes.resize(bytes.len() + zeros, 0);
+        let digest = seal::digest(&bytes[limits::DOWN_HEAD..]);
+        let to = (SESSION, PacketNumber(1), secret());
+        seal_down(&mut bytes, to, (3, 0), false, digest);
+        assert_eq!(
+            decode_down(&verified(&bytes, Kind::Down, 1)),
+            Ok(down.clone())
+        );
+    }
+}
+
+#[test]
 fn ask_and_tell() {
     let (request, what) = (7, Asked::Who(130));
     let ask = Ask { request, what };

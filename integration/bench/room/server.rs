@@ -19,7 +19,8 @@ impl Server {
         let this = env!("CARGO_BIN_EXE_chat-server").into();
         let mut command = Command::new(std::env::var_os("SERVER").unwrap_or(this));
         command.args(["--bind", "127.0.0.1:0", "--rate", "0", "--per-address", "0"]);
-        command.args(["--max-members", &members.to_string()]);
+        // Discovery has a socket of its own, for which the room's would be mistaken.
+        command.args(["--no-discovery", "--max-members", &members.to_string()]);
         command.env("CHATROOM_CONFIG", "/dev/null");
         Server::start(command)
     }

@@ -469,3 +469,37 @@ fn a_join_that_comes_again_after_a_silence_is_the_same_person() {
         "{shown:?}"
     );
 }
+
+#[test]
+fn full_datagrams_have_one_size_where_that_is_wanted() {
+    for even in [false, true] {
+        let config = Config {
+            even,
+            rate: 0,
+            ..Config::default()
+        };
+        let mut house = House::new(config);
+        let mut b = house.member("小红", 2);
+        let texts: Vec<String> = (1..=60).map(|n| "一".repeat(n)).collect();
+        for text in &texts {
+            house
+                .room
+                .handle_announce(&mut house.users, house.now, text);
+        }
+        let out = house.wait(ms(100));
+        b.take(&out);
+        let told: Vec<String> = texts.iter().map(|text| format!("!{text}")).collect();
+        assert_eq!(b.told()[1..], told);
+        let sizes: Vec<usize> = { out.iter() }
+            .filter(|(to, bytes)| *to == b.address && bytes[2] == Kind::Down as u8)
+            .map(|(_, bytes)| bytes.len())
+            .collect();
+        let (last, full) = sizes.split_last().expect("something");
+        assert!(full.len() > 1 && *last < limits::DATAGRAM, "{sizes:?}");
+        assert_eq!(
+            full.iter().all(|size| *size == limits::DATAGRAM),
+            even,
+            "{sizes:?}"
+        );
+    }
+}

@@ -231,6 +231,9 @@ fn write_down_again(sealed: &Sealed<'_>) -> Result<Vec<u8>, Malformed> {
         };
         assert!(encoder.push(event.number.0, &stored));
     }
+    // What is left was padding, or it would not have been understood.
+    let size = sealed.size().max(frame.len());
+    frame.resize(size, 0);
     let digest = seal::digest(&frame[limits::DOWN_HEAD..]);
     let to = (sealed.session, sealed.packet, secret());
     seal_down(
@@ -429,6 +432,8 @@ fn sealed_kinds_name_what_is_wrong() {
 fn events_name_what_is_wrong() {
     refuse(Kind::Down, "0001030000", Malformed::Number);
     refuse(Kind::Down, "0101", Malformed::Number);
+    // Nothing but padding.
+    refuse(Kind::Down, "0101000000", Malformed::Number);
     // Further events that there are none of; nobody's events with an author; none hidden; no such failure.
     refuse(Kind::Down, "01010601610000", Malformed::Code);
     refuse(Kind::Down, "01010601610004", Malformed::Code);
