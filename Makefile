@@ -67,11 +67,14 @@ SHARDS ?= 12
 MUTANTS := -f 'src/link/**' -f 'src/room/**' -f 'src/session/**' -f 'src/wire/**' -f src/seal.rs -f 'src/text/**' \
 	-e 'src/**/tests.rs' -e 'src/**/tests/**' --shard 0/$(SHARDS) --sharding round-robin \
 	--baseline=skip --timeout 120 --build-timeout 600 -o target
+# Nothing is built but what is run.
+BY_TESTS := --profile mutants -j 2 --cargo-arg=--lib
+BY_SIMULATION := --profile sim --iterate --cargo-arg=--bench=simulate
 
 mutants: ## changes the core in one of SHARDS=n places, one at a time: do the tests see it, or else the simulation
 	@cargo-mutants --version > /dev/null 2>&1 || $(CARGO) install --locked cargo-mutants@27.1.0
-	-$(CARGO) mutants $(MUTANTS) -- --lib
-	$(CARGO) mutants $(MUTANTS) --iterate -- --bench simulate
+	-CARGO_INCREMENTAL=1 $(CARGO) mutants $(MUTANTS) $(BY_TESTS)
+	CARGO_INCREMENTAL=1 $(CARGO) mutants $(MUTANTS) $(BY_SIMULATION)
 
 planted: ## plants bugs into a copy of the source, which the simulation must find; ONLY=words
 	$(CARGO) bench --quiet --profile sim --bench planted

@@ -15,6 +15,8 @@ use std::time::Duration;
 const LIVENESS: Duration = Duration::from_secs(120);
 /// People at most.
 const CROWD: usize = 12;
+/// So much is said at once that every room with a rate holds some of it back.
+const HASTE: u64 = 60;
 /// Someone whose name is taken asks again after this time.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -73,10 +75,40 @@ impl<'s> Stage<'s> {
             return;
         }
         let name = name.unwrap_or_else(|| self.another_name());
-        let (now, seed) = (self.world.now, self.world.random.bits());
-        let session =
-            Session::new(now, &name, history, seed).with_last_packet(self.scenario.last_packet);
+        let session = self.session(&name, history);
         self.world.join_with(&name, session);
+    }
+
+    fn session(&mut self, name: &str, history: u16) -> Session {
+        let (now, seed) = (self.world.now, self.world.random.bits());
+        Session::new(now, name, history, seed).with_last_packet(self.scenario.last_packet)
+    }
+
+    /// Somebody new, of so few packet numbers, says more than is ordered at once.
+    fn hurries(&mut self, packets: u64) {
+        if self.world.actors.len() < CROWD {
+            let name = self.another_name();
+            let session = self.session(&name, 0).with_last_packet(u64::MAX - packets);
+            let who = self.world.join_with(&name, session);
+            say(&mut self.world, who, HASTE, 8);
+        }
+    }
+
+    /// It is killed, and after a while the same session goes on in another process.
+    fn resumes(&mut self, who: usize, pause: Duration) -> Result<(), String> {
+        let actor = &mut self.world.actors[who];
+        let Some(past) = actor.session.past() else {
+            return Ok(());
+        };
+        if actor.dead || actor.leaving || actor.is_out() || self.world.actors.len() >= CROWD {
+            return Ok(());
+        }
+        self.world.actors[who].dead = true;
+        self.advance(pause)?;
+        let name = self.world.actors[who].name.clone();
+        let session = self.session(&name, 0).with_past(past);
+        self.world.join_as(who, session);
+        Ok(())
     }
 
     fn another_name(&mut self) -> String {
@@ -164,6 +196,8 @@ impl<'s> Stage<'s> {
                 let name = world.actors[who % crowd].name.clone();
                 self.joins(Some(name), 20);
             }
+            Act::Resume(who, pause) => self.resumes(who % crowd, pause)?,
+            Act::Hasty(packets) => self.hurries(packets),
             Act::Join(history) => self.joins(None, history),
             Act::Namesake(who) => {
                 let name = world.actors[who % crowd].name.clone();

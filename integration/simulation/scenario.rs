@@ -59,6 +59,11 @@ pub enum Act {
     Crash(usize),
     /// It is killed, and the same person comes back under the same name.
     Reborn(usize),
+    /// It is killed, and after a while started again as the session that it was.
+    Resume(usize, Duration),
+    /// Somebody comes who has so few packet numbers, and says more at once than is ordered at once: it has to resume
+    /// its session while some of that is held back.
+    Hasty(u64),
     /// Somebody new comes.
     Join(u16),
     /// Somebody comes under a name that is in use.
@@ -276,6 +281,8 @@ fn act(random: &mut Random) -> Option<Act> {
         }
         910..940 => Act::Replay(1 + random.below(8), flag),
         940..942 => Act::Contest(who, millis(random, 20_000)),
+        942..947 => Act::Hasty(3 + random.below(10)),
+        947..957 => Act::Resume(who, millis(random, 4000)),
         _ => return None,
     })
 }

@@ -69,6 +69,11 @@ pub struct Actor {
     /// What of that has come to nothing.
     pub failed: BTreeMap<usize, Failure>,
     pub ordered: u64,
+    /// When its name had gone to another, and it came in as another member: how much was ordered then, as far as it
+    /// knew, and how much was said.
+    pub again: Vec<(u64, usize)>,
+    /// It goes on where another process ended.
+    resumes: bool,
     /// The roster that it was told last.
     pub roster: Option<Vec<RosterEntry>>,
     life: usize,
@@ -196,6 +201,8 @@ impl World {
             private: BTreeMap::new(),
             failed: BTreeMap::new(),
             ordered: 0,
+            again: Vec::new(),
+            resumes: false,
             roster: None,
             life: 0,
             due: None,
@@ -203,6 +210,18 @@ impl World {
         });
         let actor = self.actors.len() - 1;
         self.attend(actor);
+        actor
+    }
+
+    /// Someone's session goes on in another process, which knows nothing but that.
+    pub fn join_as(&mut self, who: usize, session: Session) -> usize {
+        let before = &self.actors[who];
+        let (name, names) = (before.name.clone(), before.names.clone());
+        let former = before.reader.former.clone();
+        let actor = self.join_with(&name, session);
+        self.actors[actor].names = names;
+        self.actors[actor].resumes = true;
+        self.actors[actor].reader.former = former;
         actor
     }
 
@@ -258,7 +277,10 @@ impl World {
         name.clone_into(&mut at.name);
         let former = std::mem::replace(&mut at.names, BTreeSet::from([name.to_owned()]));
         at.reader.former.extend(former);
-        self.actors[actor].refused = None;
+        at.refused = None;
+        if at.was_in() {
+            at.again.push((at.ordered, at.said.len()));
+        }
         let now = self.now;
         self.actors[actor].session.handle_name(now, name);
         self.attend(actor);
@@ -300,6 +322,9 @@ impl World {
     }
 
     fn take_waiting(&mut self, actor: usize) {
+        if self.actors[actor].dead {
+            return;
+        }
         for bytes in std::mem::take(&mut self.actors[actor].waiting) {
             let now = self.now;
             self.actors[actor].session.handle_datagram(now, &bytes);
@@ -554,6 +579,27 @@ impl World {
                 actor.names.insert(name.clone());
                 actor.name = name;
             }
+            Event::Logged { count, number, .. } => {
+                let said = count
+                    .checked_sub(1)
+                    .and_then(|place| actor.said.get(place as usize));
+                let event = number
+                    .checked_sub(self.numbers.event)
+                    .and_then(|at| self.lives[actor.life].get(at as usize));
+                let right = match event {
+                    Some(Shown::Said(_, text) | Shown::Acted(_, text)) => {
+                        said.is_some_and(|said| **said == **text)
+                    }
+                    Some(Shown::Hidden) => actor.private.contains_key(&(count as usize - 1)),
+                    _ => false,
+                };
+                if !right {
+                    let what = format!("{}: {said:?} is {number}: {event:?}", actor.name);
+                    self.wrong.get_or_insert(what);
+                }
+            }
+            // Of what another process said for it.
+            Event::Failed { count: 0, .. } if actor.resumes => (),
             Event::Failed { count, why, wish } => {
                 assert!(count <= actor.ordered, "it fails after it was ordered");
                 let place = count as usize - 1;
@@ -641,6 +687,19 @@ impl Actor {
     /// Whether it is over, or was refused for good.
     pub fn is_out(&self) -> bool {
         self.end.is_some() || self.session.is_over()
+    }
+
+    /// Whether it may have said this once as one member and once more as another.
+    fn may_repeat(&self, place: usize) -> bool {
+        let between = |(ordered, said): &(u64, usize)| (*ordered as usize..*said).contains(&place);
+        self.again.iter().any(between)
+    }
+
+    /// Whether this was ordered for a member that it is no longer, so that what came of it may never be told.
+    fn has_outlived(&self, place: usize) -> bool {
+        self.again
+            .iter()
+            .any(|(ordered, _)| place < *ordered as usize)
     }
 
     fn is_running(&self) -> bool {

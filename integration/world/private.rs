@@ -4,7 +4,7 @@ use super::{Actor, World};
 use chatroom::link::Random;
 use chatroom::room::Shown;
 use chatroom::session::{Seen, Wish};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Someone whispers, to someone or to nobody, or would like another name, allowed or not.
 pub fn disturb(world: &mut World, random: &mut Random, actor: usize) {
@@ -73,10 +73,9 @@ fn check(
         return Err(format!("{whisper} was read by {}", reader.name));
     }
     // The same again can only have been said again to a server that was started anew.
-    let mut lives: Vec<usize> = readers.iter().map(|(_, life)| *life).collect();
-    lives.dedup();
+    let lives: BTreeSet<usize> = readers.iter().map(|(_, life)| *life).collect();
     // And whose name went to another says it again as another member.
-    if lives.len() < readers.len() && author.reader.former.is_empty() {
+    if lives.len() < readers.len() && !author.may_repeat(place) {
         return Err(format!("{whisper} was read {} times", readers.len()));
     }
     if world.lives.len() > 1 {
@@ -86,7 +85,7 @@ fn check(
         return match readers {
             [] => Ok(()),
             // Said once more as another member, when the reader had gone.
-            _ if !author.reader.former.is_empty() => Ok(()),
+            _ if author.may_repeat(place) => Ok(()),
             _ => Err(format!("{whisper} has failed and was read")),
         };
     }
@@ -102,9 +101,9 @@ fn check(
     let all_present = { world.actors.iter() }
         .filter(|a| might(a))
         .all(|a| may_read(a) && present(a));
-    // An author that is another member now may have been told that it was ordered, and not yet what came of it.
-    let same = author.reader.former.is_empty();
-    let ordered = same && place < author.ordered as usize && present(author);
+    // One that was ordered may have failed, of which the word never comes to who is another member by then.
+    let known = !author.has_outlived(place);
+    let ordered = known && place < author.ordered as usize && present(author);
     let to_itself = may_read(author);
     if readers.is_empty() && ordered && all_present && !left && !to_itself {
         return Err(format!("{whisper} was not read"));

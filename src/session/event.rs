@@ -34,7 +34,8 @@ pub enum Event {
         /// When, in milliseconds since 1970 by the server's clock.
         unix_ms: u64,
     },
-    /// The wish of this count came to nothing. Told after its [`Event::Ordered`].
+    /// The wish of this count came to nothing. Told after its [`Event::Ordered`]; of count 0 it is one that the same
+    /// session's process before this one had handed in.
     Failed {
         /// Which.
         count: u64,

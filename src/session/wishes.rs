@@ -160,10 +160,10 @@ impl Session {
         number: u64,
         unix_ms: u64,
     ) {
-        let ahead = self.ordered_in_all.wrapping_sub(self.ordered);
         let count = match utterance {
             0 => 0,
-            _ => utterance.wrapping_add(ahead).min(self.ordered_in_all),
+            // What the session's process before this one has said counts for none of this one's.
+            _ => { self.ordered_in_all }.saturating_sub(self.ordered.saturating_sub(utterance)),
         };
         let wish = self.outcomes.take(count);
         match outcome {

@@ -12,6 +12,7 @@ fn a_handshake_lets_in_and_says_so_to_the_others() {
     );
     let b = house.enter("小红", address(2), 0);
     assert_eq!(house.users.len(), 2);
+    assert_eq!(a.welcome().epoch, house.room.epoch());
     assert_ne!(a.welcome().session, b.welcome().session);
     assert!(a.welcome().secret != b.welcome().secret && a.welcome().resume != b.welcome().resume);
     let lost = house.wait(ms(2000));
@@ -256,6 +257,19 @@ fn a_source_is_answered_only_so_often() {
         .filter(|_| !house.give(address(1), &hello).is_empty())
         .count();
     assert_eq!(later, limits::SOURCE_RATE as usize);
+}
+
+#[test]
+fn who_speaks_another_version_is_told_ours_only_so_often() {
+    let mut house = House::new(Config::default());
+    let mut foreign = encoded(&Open::Hello(Hello { nonce: 3 }));
+    foreign[1] = 9;
+    let told = (0..500)
+        .filter(|_| !house.give(address(1), &foreign).is_empty())
+        .count();
+    assert_eq!(told, limits::SOURCE_BURST as usize);
+    let silent = 500 - u64::from(limits::SOURCE_BURST);
+    assert_eq!(house.room.stats().turned_away, silent);
 }
 
 #[test]

@@ -328,3 +328,32 @@ fn datagrams_without_the_secret_change_nothing() {
     );
     assert!(desk.out().is_empty() && desk.events().is_empty());
 }
+
+#[test]
+fn what_another_process_would_need_is_known_in_the_room_and_cut_off_from_it() {
+    let mut desk = Desk::new(0);
+    assert_eq!(desk.session.past(), None);
+    desk.let_in();
+    desk.events_come(
+        0,
+        &[(1, What::YourName(0, "小明")), (2, What::Announced("好"))],
+    );
+    let past = Past {
+        epoch: 77,
+        resume: Key::from_bytes([2; 16]),
+        next: 3,
+    };
+    assert_eq!(desk.session.past(), Some(past));
+    desk.gone(GoneReason::Silent, "");
+    assert_eq!(desk.session.seen_up_to(), None, "cut off");
+    assert_eq!(desk.session.past(), Some(past));
+}
+
+#[test]
+fn what_is_dropped_is_counted() {
+    let mut desk = Desk::joined();
+    for count in 1..4 {
+        desk.give(b"?");
+        assert_eq!(desk.session.dropped, count);
+    }
+}

@@ -188,3 +188,30 @@ fn a_session_tells_that_it_is_leaving() {
     desk.session.handle_leave();
     assert!(desk.session.is_leaving());
 }
+
+#[test]
+fn what_the_process_before_has_said_is_taken_for_nothing_of_this_one() {
+    let mut desk = Desk::new(0);
+    let past = Past {
+        epoch: 77,
+        resume: Key::from_bytes([2; 16]),
+        next: 1,
+    };
+    desk.session = Session::new(desk.now, "小明", 0, 9).with_past(past);
+    desk.welcome.heard = 10;
+    desk.let_in();
+    desk.session.handle_wish(whisper("小红"));
+    desk.out();
+    desk.all_events();
+    // Both were held back when it came, and are told together with the first of its own.
+    let why = Failure::Nobody;
+    let told = [
+        (1, What::Yours(9)),
+        (2, What::Failed(10, why)),
+        (3, What::Failed(11, why)),
+    ];
+    desk.events_come(11, &told);
+    let failed = |count, wish| Event::Failed { count, why, wish };
+    let own = failed(1, Some(whisper("小红")));
+    assert_eq!(desk.all_events(), [Event::Ordered(1), failed(0, None), own]);
+}
