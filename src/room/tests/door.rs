@@ -61,12 +61,20 @@ fn a_wrong_a_stolen_and_a_stale_cookie_are_met_with_silence() {
     );
 }
 
+fn hello_of_another_version() -> Vec<u8> {
+    let mut bytes = encoded(&Open::Hello(Hello { nonce: 3 }));
+    bytes[1] = 9;
+    let digest = crate::seal::digest(&bytes[11..]);
+    let tag = crate::seal::OPEN.tag(&bytes[..3], digest);
+    bytes[3..11].copy_from_slice(&tag.0.to_be_bytes());
+    bytes
+}
+
 #[test]
 fn an_address_that_proved_nothing_gets_one_reply_and_no_more_bytes_than_it_brought() {
     let mut house = House::new(Config::default());
     let a = house.member("小明", 1);
-    let mut foreign = encoded(&Open::Hello(Hello { nonce: 3 }));
-    foreign[1] = 9;
+    let foreign = hello_of_another_version();
     let mut stranger = a.clone();
     let (session, secret) = (a.welcome().session, Key::from_bytes([9; 16]));
     let mut ask = Vec::new();
@@ -262,8 +270,7 @@ fn a_source_is_answered_only_so_often() {
 #[test]
 fn who_speaks_another_version_is_told_ours_only_so_often() {
     let mut house = House::new(Config::default());
-    let mut foreign = encoded(&Open::Hello(Hello { nonce: 3 }));
-    foreign[1] = 9;
+    let foreign = hello_of_another_version();
     let told = (0..500)
         .filter(|_| !house.give(address(1), &foreign).is_empty())
         .count();
