@@ -365,16 +365,12 @@ impl Room {
         if !member.waiting.is_empty() {
             at = at.min({ member.rate }.take(now, rate).err().unwrap_or(now));
         }
-        let closing = self
-            .closing_since
-            .map(|since| since + limits::CLOSE_DELIVER);
-        for sooner in [pause, closing].into_iter().flatten() {
-            at = at.min(sooner);
-        }
+        // Who has not heard that the room closes waits for its pace: no longer than a datagram's turn.
+        at = at.min(pause.unwrap_or(at));
         self.classics.wake_at(place, at);
     }
 
-    /// A member's time has come: its rate, its pace, its silence, or the closing of the room.
+    /// A member's time has come: its rate, its pace, or its silence.
     pub(super) fn wake_classic(&mut self, users: &mut UserMap, now: Duration, place: u32) {
         let idle = self.config.classic_idle;
         let Some(member) = self.classics.member(place) else {

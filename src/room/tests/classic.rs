@@ -570,6 +570,27 @@ fn a_closing_room_says_goodbye_to_all() {
 }
 
 #[test]
+fn who_is_far_behind_hears_of_the_closing_in_time_and_not_of_the_rest() {
+    let mut house = house();
+    let tom = login(&mut house, "Tom", 1);
+    for number in 0..3000 {
+        house
+            .room
+            .handle_announce(&mut house.users, house.now, &number.to_string());
+    }
+    let since = house.now;
+    house.room.handle_close(since);
+    let mut lines = told(&house.flush(), tom);
+    lines.extend(told(&house.wait(limits::CLOSE_DELIVER - ms(10)), tom));
+    let on_its_way = |line: &String| line.starts_with("\n管理员说：");
+    assert!(lines.iter().all(on_its_way) && lines.len() > 1000);
+    assert!(!house.room.is_closed(house.now));
+    let lines = told(&house.wait(ms(20)), tom);
+    assert_eq!(lines[lines.len() - 2..], ["\n聊天室已关闭", "EXIT"]);
+    assert!(lines.len() < 50 && house.room.is_closed(house.now));
+}
+
+#[test]
 fn limits_hold_for_both_kinds_together() {
     let per_address = Some(2);
     let max_members = 3;
