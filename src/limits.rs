@@ -44,7 +44,7 @@ pub const INDEXED_AUTHORS: usize = 64;
 // The link.
 
 /// Packet numbers behind the newest that are still accepted once (a bitmap of this many bits).
-pub const REPLAY_WINDOW: u64 = 1024;
+pub const REPLAY_WINDOW: u64 = 512;
 /// Datagrams in flight before the first acknowledgement (RFC 6928).
 pub const WINDOW_FIRST: u32 = 10;
 /// Datagrams in flight, at least.

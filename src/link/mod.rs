@@ -25,6 +25,7 @@ mod tests;
 mod window;
 
 pub use inbox::Inbox;
+pub use moment::Moment;
 pub use owed::Urgency;
 pub use random::Random;
 pub use rate::Rate;
@@ -32,7 +33,6 @@ pub use rate::Rate;
 use crate::limits;
 use crate::wire::PacketNumber;
 use flights::Flights;
-use moment::Moment;
 use owed::Owed;
 use replay::Replay;
 use rtt::Rtt;

@@ -1,22 +1,22 @@
-//! A moment as a link keeps it: half the size of a `Duration`, for there are many links.
+//! A moment as a link and a member keep it: half the size of a `Duration`, for there are many of them.
 
 use std::time::Duration;
 
 /// Nanoseconds on the driver's clock, enough for 584 years.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Moment(u64);
+pub struct Moment(u64);
 
 impl Moment {
     /// Later than any other.
-    pub(super) const NEVER: Moment = Moment(u64::MAX);
+    pub const NEVER: Moment = Moment(u64::MAX);
 
     /// Nothing, if it is never.
-    pub(super) fn time(self) -> Option<Duration> {
+    pub fn time(self) -> Option<Duration> {
         (self != Moment::NEVER).then_some(Duration::from_nanos(self.0))
     }
 
     /// The time since then, on the driver's clock; none if it is yet to come.
-    pub(super) fn until(self, now: Duration) -> Duration {
+    pub fn until(self, now: Duration) -> Duration {
         Duration::from_nanos(Moment::from(now).0.saturating_sub(self.0))
     }
 }

@@ -1,14 +1,22 @@
 //! A bound on how often something may be done: the generic cell rate algorithm (ITU-T I.371), a token bucket in one
 //! number.
 
+use super::Moment;
 use crate::limits;
 use std::time::Duration;
 
 /// See the module.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub struct Rate {
     /// When the bucket will be full again.
-    full_at: Duration,
+    full_at: Moment,
+}
+
+impl Default for Rate {
+    fn default() -> Rate {
+        let full_at = Duration::ZERO.into();
+        Rate { full_at }
+    }
 }
 
 impl Rate {
@@ -24,11 +32,11 @@ impl Rate {
     pub fn take_of(&mut self, now: Duration, rate: u32, burst: u32) -> Result<(), Duration> {
         let each = Duration::from_secs(1) / rate;
         let depth = each * burst;
-        let full_at = self.full_at.max(now) + each;
+        let full_at = Duration::from(self.full_at).max(now) + each;
         match full_at.checked_sub(now + depth) {
             Some(wait) if !wait.is_zero() => Err(now + wait),
             _ => {
-                self.full_at = full_at;
+                self.full_at = full_at.into();
                 Ok(())
             }
         }

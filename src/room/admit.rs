@@ -2,12 +2,12 @@
 
 use super::door::Purpose;
 use super::log::{Author, Happened};
-use super::member::{Departed, Member, NOBODY};
+use super::member::{Departed, Member, NOBODY, Welcomed};
 use super::path::Path;
 use super::reads::Standing;
 use super::{Entry, Proposal, Room, User, UserMap};
 use crate::limits;
-use crate::link::{Inbox, Link, Rate};
+use crate::link::{Inbox, Link, Moment, Rate};
 use crate::seal::Key;
 use crate::text::Name;
 use crate::wire::{Challenge, GoneReason, Hello, Join, Open, Refusal, Refused, Resume, Welcome};
@@ -266,16 +266,12 @@ impl Room {
         self.pace.note(cursor);
         let session = self.slots.next_session(slot);
         let secret = self.secrets.key();
-        let welcome = Welcome {
+        let welcome = Welcomed {
             nonce: entry.nonce,
-            session,
-            secret,
             resume: self.secrets.key(),
-            epoch: self.epoch,
             first: cursor + 1,
             live: cursor + 1,
             heard: ordered,
-            idle_timeout: self.config.idle_timeout.as_secs().min(u64::from(u16::MAX)) as u16,
         };
         Member {
             author,
@@ -283,7 +279,7 @@ impl Room {
             secret,
             address: entry.address,
             welcome,
-            since: now,
+            since: now.into(),
             link: Link::new(now, cursor)
                 .with_turn(slot / limits::ASKED_TOGETHER)
                 .with_last_packet(self.numbers.packet),
@@ -292,12 +288,12 @@ impl Room {
             waiting: VecDeque::new(),
             ordered,
             rate: Rate::default(),
-            acked_at: now,
+            acked_at: now.into(),
             last_own,
             leaving: false,
             standing: Standing::new(last_own),
-            tell_gone_at: None,
-            wake: Duration::MAX,
+            tell_gone_at: Moment::NEVER,
+            wake: Moment::NEVER,
             dirty: false,
             sent: 0,
             resent: 0,
@@ -338,7 +334,25 @@ impl Room {
         let Some(member) = self.slots.member(slot) else {
             return;
         };
-        let (to, welcome) = (member.address, member.welcome);
+        let Welcomed {
+            nonce,
+            resume,
+            first,
+            live,
+            heard,
+        } = member.welcome;
+        let welcome = Welcome {
+            nonce,
+            session: member.session,
+            secret: member.secret,
+            resume,
+            epoch: self.epoch,
+            first,
+            live,
+            heard,
+            idle_timeout: self.config.idle_timeout.as_secs().min(u64::from(u16::MAX)) as u16,
+        };
+        let to = member.address;
         self.reply_open(to, &Open::Welcome(welcome));
     }
 
@@ -357,6 +371,6 @@ pub(super) fn user(member: &Member) -> User {
         name: member.author.name.clone(),
         address: member.address,
         session: member.session,
-        since: member.since,
+        since: member.since.into(),
     }
 }

@@ -7,7 +7,7 @@ use super::Room;
 use super::log::Log;
 use super::member::{Member, MemberId, NOBODY};
 use crate::limits;
-use crate::link::Run;
+use crate::link::{Moment, Run};
 use crate::seal::{self, Digest};
 use crate::wire::{self, DownEncoder, Gone, GoneReason, seal_down};
 use std::net::SocketAddr;
@@ -305,10 +305,11 @@ impl Room {
         let tail = self.log.end() - 1;
         let member = self.slots.member(slot)?;
         let ready = member.link.acked() == tail || now >= since + limits::CLOSE_DELIVER;
-        if !ready || member.tell_gone_at.is_some_and(|at| now < at) {
+        let told = member.tell_gone_at;
+        if !ready || (told != Moment::NEVER && told > now.into()) {
             return None;
         }
-        member.tell_gone_at = Some(now + limits::CLOSE_REPEAT);
+        member.tell_gone_at = (now + limits::CLOSE_REPEAT).into();
         let packet = member.link.next_bare_packet(now);
         let gone = Gone {
             reason: GoneReason::Closed,

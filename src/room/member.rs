@@ -4,9 +4,9 @@ use super::log::Author;
 use super::path::Path;
 use super::reads::Standing;
 use crate::limits;
-use crate::link::{Inbox, Link, Rate};
+use crate::link::{Inbox, Link, Moment, Rate};
 use crate::seal::Key;
-use crate::wire::{GoneReason, SessionId, Utterance, Welcome};
+use crate::wire::{GoneReason, SessionId, Utterance};
 use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -60,7 +60,7 @@ pub(super) struct Member {
     /// Utterances that the ledger has committed.
     pub(super) ordered: u64,
     /// The earliest entry for this member in the room's timers.
-    pub(super) wake: Duration,
+    pub(super) wake: Moment,
     /// Datagrams with events that went to it, and those of them that went again.
     pub(super) sent: u32,
     pub(super) resent: u32,
@@ -70,14 +70,24 @@ pub(super) struct Member {
     pub(super) link: Link,
     pub(super) rate: Rate,
     /// When it last acknowledged what it had not before.
-    pub(super) acked_at: Duration,
+    pub(super) acked_at: Moment,
     pub(super) author: Author,
     pub(super) standing: Standing,
     /// While the room closes, and it was told: when to tell it again.
-    pub(super) tell_gone_at: Option<Duration>,
-    pub(super) since: Duration,
+    pub(super) tell_gone_at: Moment,
+    pub(super) since: Moment,
     /// The Welcome of this session, to be repeated as it was.
-    pub(super) welcome: Welcome,
+    pub(super) welcome: Welcomed,
+}
+
+/// What a Welcome says that the room or the rest of the member does not.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Welcomed {
+    pub(super) nonce: u64,
+    pub(super) resume: Key,
+    pub(super) first: u64,
+    pub(super) live: u64,
+    pub(super) heard: u64,
 }
 
 impl Member {

@@ -42,7 +42,7 @@ pub use sizes::{Numbers, Sizes};
 pub use users::{User, UserMap};
 
 use crate::limits;
-use crate::link::Random;
+use crate::link::{Moment, Random};
 use crate::seal::Secrets;
 use crate::wire::{self, Datagram, Malformed, Open, Refusal, Refused};
 use bans::Bans;
@@ -81,7 +81,7 @@ pub struct Room {
     renamed: BTreeSet<u32>,
     /// When a member has something to do: the earliest first. An entry that is no longer its member's `wake`
     /// is passed over.
-    timers: BinaryHeap<Reverse<(Duration, u32)>>,
+    timers: BinaryHeap<Reverse<(Moment, u32)>>,
     flush: Flush,
     pace: Pace,
     replies: VecDeque<(SocketAddr, Vec<u8>)>,
@@ -207,7 +207,10 @@ impl Room {
 
     /// When [`Room::handle_timeout`] should be called next.
     pub fn poll_timeout(&self) -> Option<Duration> {
-        let timer = self.timers.peek().map(|Reverse((at, _))| *at);
+        let timer = self
+            .timers
+            .peek()
+            .map(|Reverse((at, _))| Duration::from(*at));
         let others = [self.flush.poll_timeout(), self.classics.poll_timeout()];
         let timer = timer.into_iter().chain(others.into_iter().flatten()).min();
         match self.closing_since {
@@ -222,7 +225,7 @@ impl Room {
     /// Does what has come due.
     pub fn handle_timeout(&mut self, users: &mut UserMap, now: Duration) {
         while let Some(Reverse((at, slot))) = self.timers.peek().copied()
-            && at <= now
+            && at <= now.into()
         {
             self.timers.pop();
             if self

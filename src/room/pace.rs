@@ -47,7 +47,7 @@ impl Room {
     /// What the slowest of those has acknowledged that have acknowledged something lately.
     fn slowest(&mut self, now: Duration) -> u64 {
         let tail = self.log.end() - 1;
-        let listens = |member: &&Member| now < member.acked_at + limits::LAG_PATIENCE;
+        let listens = |member: &&Member| member.acked_at.until(now) < limits::LAG_PATIENCE;
         let acked = self
             .slots
             .members()

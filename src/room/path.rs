@@ -6,6 +6,7 @@
 //! size beyond the common link's is tried on loopback alone, where the link is known.
 
 use crate::limits;
+use crate::link::Moment;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -18,9 +19,9 @@ pub(super) struct Path {
     /// Probes of the next size that were not answered.
     tries: u8,
     timeouts: u8,
-    /// No probe before this time; `None`: no need for one.
-    probe_at: Option<Duration>,
-    earliest: Duration,
+    /// No probe before this time; never: no need for one.
+    probe_at: Moment,
+    earliest: Moment,
 }
 
 impl Path {
@@ -33,8 +34,8 @@ impl Path {
             most: if loopback { sizes - 1 } else { sizes - 2 },
             tries: 0,
             timeouts: 0,
-            probe_at: None,
-            earliest: Duration::ZERO,
+            probe_at: Moment::NEVER,
+            earliest: Duration::ZERO.into(),
         }
     }
 
@@ -56,24 +57,24 @@ impl Path {
 
     /// A datagram was full: a larger one would have carried more.
     pub(super) fn was_full(&mut self) {
-        if self.step < self.most && self.probe_at.is_none() {
-            self.probe_at = Some(self.earliest);
+        if self.step < self.most && self.probe_at == Moment::NEVER {
+            self.probe_at = self.earliest;
         }
     }
 
     /// The size to probe now, if one is to be.
     pub(super) fn poll_probe(&mut self, now: Duration) -> Option<usize> {
-        if self.probe_at.is_none_or(|at| at > now) {
+        if self.probe_at > now.into() {
             return None;
         }
-        self.probe_at = None;
+        self.probe_at = Moment::NEVER;
         if self.tries == limits::PATH_PROBES {
             self.tries = 0;
-            self.earliest = now + limits::PATH_RETRY;
+            self.earliest = (now + limits::PATH_RETRY).into();
             return None;
         }
         self.tries += 1;
-        self.earliest = now + limits::RTO_FIRST;
+        self.earliest = (now + limits::RTO_FIRST).into();
         Some(limits::DATAGRAM_SIZES[usize::from(self.step) + 1])
     }
 
@@ -84,8 +85,8 @@ impl Path {
         if larger {
             self.step += 1;
             self.tries = 0;
-            self.probe_at = None;
-            self.earliest = Duration::ZERO;
+            self.probe_at = Moment::NEVER;
+            self.earliest = Duration::ZERO.into();
         }
         larger
     }
@@ -102,8 +103,8 @@ impl Path {
         if black {
             self.step = 0;
             self.tries = 0;
-            self.probe_at = None;
-            self.earliest = now + limits::PATH_RETRY;
+            self.probe_at = Moment::NEVER;
+            self.earliest = (now + limits::PATH_RETRY).into();
         }
         black
     }

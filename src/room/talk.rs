@@ -84,7 +84,7 @@ impl Room {
         if member.link.acked() > acked {
             self.stats.delivered += member.link.acked() - acked;
             member.path.progressed();
-            member.acked_at = now;
+            member.acked_at = now.into();
             self.pace.note(member.link.acked());
         }
         if member.leaving || self.closing_since.is_some() {

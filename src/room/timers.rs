@@ -5,6 +5,7 @@
 
 use super::{Room, UserMap};
 use crate::limits;
+use crate::link::Moment;
 use crate::wire::GoneReason;
 use std::cmp::Reverse;
 use std::time::Duration;
@@ -15,7 +16,7 @@ impl Room {
         let Some(member) = self.slots.member(slot) else {
             return;
         };
-        member.wake = Duration::MAX;
+        member.wake = Moment::NEVER;
         if now.saturating_sub(member.link.heard_at()) >= self.config.idle_timeout {
             // What it was heard saying is said before it leaves.
             self.release(now, slot, 0);
@@ -44,7 +45,8 @@ impl Room {
         }
         if let Some(since) = closing_since {
             // Told once, it is told again; until then it is told when it has everything, or at the latest.
-            at = at.min(member.tell_gone_at.unwrap_or(since + limits::CLOSE_DELIVER));
+            let told = member.tell_gone_at.time();
+            at = at.min(told.unwrap_or(since + limits::CLOSE_DELIVER));
         }
         let wake = member.wake;
         if !member.waiting.is_empty() && !member.leaving {
@@ -54,7 +56,9 @@ impl Room {
         }
         // Members that were served together are woken together.
         let grain = limits::WAKE_GRAIN.as_nanos();
-        let at = Duration::from_nanos((at.as_nanos().div_ceil(grain) * grain) as u64);
+        let at = Moment::from(Duration::from_nanos(
+            (at.as_nanos().div_ceil(grain) * grain) as u64,
+        ));
         if at < wake {
             if let Some(member) = self.slots.member(slot) {
                 member.wake = at;
