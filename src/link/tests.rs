@@ -491,3 +491,23 @@ fn what_a_prompt_peer_passes_over_is_sent_again_before_the_timeout() {
         .expect("sent");
     assert_eq!(send(&mut link, ms(1000) + 2 * patience, 3, 1), [(2, 3, 4)]);
 }
+
+#[test]
+fn random_numbers_fill_their_range() {
+    let mut random = Random::new(1);
+    let mut seen = [false; 8];
+    (0..200).for_each(|_| seen[random.below(8) as usize] = true);
+    assert_eq!(seen, [true; 8]);
+}
+
+#[test]
+fn after_a_timeout_the_window_grows_fast_to_half_of_what_it_was() {
+    let mut window = Window::default();
+    window.grow(30);
+    let half = window.size() / 2;
+    window.collapse(1);
+    window.grow(half - limits::WINDOW_LEAST);
+    assert_eq!(window.size(), half);
+    window.grow(half);
+    assert_eq!(window.size(), half + 1, "and from there on slowly");
+}

@@ -131,6 +131,7 @@ mod tests {
             assert!(!path.confirm(size as u64 + 1), "another size");
             assert!(path.confirm(size as u64));
             assert_eq!(path.size(), size);
+            assert_eq!(path.window(), (limits::IN_FLIGHT_BYTES / size) as u32);
             assert!(!path.confirm(size as u64), "again");
         }
         assert_eq!(probe(&mut path, 100), None);

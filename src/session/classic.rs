@@ -251,6 +251,16 @@ mod tests {
     }
 
     #[test]
+    fn so_much_can_wait_and_no_more() {
+        let mut session = ClassicSession::new("Tom");
+        for _ in 0..limits::UTTERANCES_QUEUED {
+            assert!(session.has_room());
+            session.handle_say("hi");
+        }
+        assert!(!session.has_room());
+    }
+
+    #[test]
     fn a_whole_stay_byte_by_byte() {
         let mut session = present("小明");
         assert_eq!(session.poll_timeout(ms(1)), None);

@@ -386,6 +386,23 @@ mod tests {
     }
 
     #[test]
+    fn answers_and_errors_to_the_letter() {
+        let en = Lang::En;
+        assert_eq!(
+            en.pong(Duration::from_micros(1500)),
+            "1.5 ms to the server and back"
+        );
+        assert_eq!(en.undelivered(3), "3 lines were not delivered");
+        assert_eq!(en.ignoring("Ann", true), "what Ann says is hidden");
+        assert_eq!(en.filled_in(2), "filled in what you missed: 2 lines");
+        assert!(en.nobody_to_reply_to().ends_with("use /msg NAME text"));
+        assert!(
+            en.bad_address("--bind", "x", "no port")
+                .starts_with("--bind x: no port.")
+        );
+    }
+
+    #[test]
     fn a_text_cannot_fake_a_line() {
         let line = Lang::Zh.said("小红", "好\n小明 退出了聊天室\r管理员说：\u{1b}[2J");
         assert!(

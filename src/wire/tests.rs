@@ -645,3 +645,22 @@ fn reseal(bytes: &mut [u8]) {
         front[head..].copy_from_slice(&tag.0.to_be_bytes());
     }
 }
+
+#[test]
+fn an_event_that_fills_a_datagram_to_its_end_fits_and_no_larger_one() {
+    let stored = Stored {
+        unix_ms: MS,
+        author: 1,
+        what: What::Said("甲", "好"),
+    };
+    let fits = |number, most| {
+        let (mut body, mut known) = (Vec::new(), Vec::new());
+        let pushed = DownEncoder::new(&mut body, &mut known, most).push(number, &stored);
+        pushed.then_some(body.len())
+    };
+    for number in [1, 1 << 20, u64::MAX - 5] {
+        let size = fits(number, usize::MAX).expect("room without end");
+        assert_eq!(fits(number, size), Some(size));
+        assert_eq!(fits(number, size - 1), None);
+    }
+}

@@ -684,3 +684,20 @@ fn two_servers_cannot_be_set_upon_each_other() {
         assert!(one.give(at_two, text.as_bytes()).is_empty(), "{text}");
     }
 }
+
+#[test]
+fn who_was_hurried_often_and_falls_silent_leaves_all_the_same() {
+    let mut house = house();
+    login(&mut house, "Tom", 1);
+    // Each time it waits for its pace, which leaves a timer behind that is out of date.
+    for _ in 0..limits::STALE_TIMERS + 10 {
+        for _ in 0..limits::CLASSIC_BURST + 10 {
+            house.room.handle_announce(&mut house.users, house.now, "x");
+        }
+        house.flush();
+        house.wait(ms(200));
+    }
+    assert_eq!(names(&house), ["Tom"]);
+    house.wait(limits::CLASSIC_IDLE);
+    assert!(house.users.is_empty());
+}

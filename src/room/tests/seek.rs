@@ -31,6 +31,21 @@ fn whoever_looks_for_a_room_finds_it_if_it_is_to_be_found() {
 }
 
 #[test]
+fn members_of_both_kinds_are_counted() {
+    let mut house = House::new(Config {
+        classic: Classic::Near,
+        ..Config::default()
+    });
+    house.room.set_title(Some("教室"));
+    house.member("小明", 1);
+    house.give(address(2), b"L Tom");
+    match open(&house.give(address(9), &seek())) {
+        Some(Open::Found(found)) => assert_eq!(found.members, 2),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
 fn an_answer_is_never_larger_than_the_question_and_never_answered() {
     let mut house = House::new(Config::default());
     house.room.set_title(Some(&"教".repeat(30)));

@@ -52,6 +52,7 @@ fn data_moves_only_after_the_new_address_has_answered() {
     let elsewhere = moved(&mut a, challenge);
     house.give(address(8), &elsewhere);
     assert_eq!(place(&house, "小明"), address(1));
+    assert_eq!(house.room.stats().turned_away, 2);
     let right = moved(&mut a, challenge);
     let out = house.give(address(9), &right);
     assert_eq!(place(&house, "小明"), address(9));

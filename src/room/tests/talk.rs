@@ -332,3 +332,40 @@ fn after_a_loss_a_datagram_repeats_what_went_before_where_that_leaves_room() {
     house.settle(&mut [&mut a]);
     assert_eq!(a.acked, known + 6);
 }
+
+#[test]
+fn the_log_retains_so_many_bytes_and_always_the_newest() {
+    let mut log = super::super::log::Log::new(1);
+    let announced = |bytes: usize| Happened::Announced("x".repeat(bytes).into());
+    let third = limits::LOG_BYTES / 3;
+    for _ in 0..5 {
+        log.append(0, announced(third));
+    }
+    let (events, bytes) = log.sizes();
+    assert_eq!((events, log.first(), log.end()), (2, 4, 6));
+    assert!((2 * third..limits::LOG_BYTES).contains(&bytes));
+    log.append(0, announced(limits::LOG_BYTES + 1));
+    assert_eq!((log.sizes().0, log.first()), (1, 6));
+}
+
+#[test]
+fn each_session_of_a_slot_has_an_id_of_its_own() {
+    let mut slots = member::Slots::new(Key::from_bytes([1; 16]));
+    let slot = slots.vacancy();
+    let ids: std::collections::BTreeSet<_> = (0..1000).map(|_| slots.next_session(slot)).collect();
+    assert_eq!(ids.len(), 1000);
+}
+
+#[test]
+fn other_settings_hold_for_whoever_comes_from_now_on() {
+    let mut house = House::new(Config::default());
+    house.member("小明", 1);
+    house.room.set_config(Config {
+        max_members: 1,
+        idle_timeout: ms(5000),
+        ..Config::default()
+    });
+    let out = Peer::new("小红", address(2)).try_enter(&mut house);
+    assert_eq!(refusal(&out), Some(Refusal::Full));
+    assert_eq!(house.room.config.idle_timeout, limits::IDLE_TIMEOUT);
+}

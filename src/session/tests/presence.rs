@@ -357,3 +357,22 @@ fn what_is_dropped_is_counted() {
         assert_eq!(desk.session.dropped, count);
     }
 }
+
+#[test]
+fn soon_after_talk_the_server_is_asked_whether_there_was_more() {
+    let mut desk = Desk::joined();
+    let asks = |out: &[Vec<u8>]| ups(out).iter().any(|up| up.answer);
+    assert!(!asks(&desk.wait(limits::KEEP_ALIVE_AFTER_TALK * 5 / 4)));
+    desk.events_come(0, &[(1, What::Announced("好"))]);
+    assert!(asks(&desk.wait(limits::KEEP_ALIVE_AFTER_TALK * 5 / 4)));
+}
+
+#[test]
+fn so_much_can_wait_and_no_more() {
+    let mut desk = Desk::new(0);
+    for _ in 0..limits::UTTERANCES_QUEUED {
+        assert!(desk.session.has_room());
+        desk.session.handle_say("好");
+    }
+    assert!(!desk.session.has_room());
+}
