@@ -369,3 +369,21 @@ fn other_settings_hold_for_whoever_comes_from_now_on() {
     assert_eq!(refusal(&out), Some(Refusal::Full));
     assert_eq!(house.room.config.idle_timeout, limits::IDLE_TIMEOUT);
 }
+
+#[test]
+fn full_datagrams_make_the_room_try_larger_ones() {
+    let mut house = House::new(Config::default());
+    let mut a = house.member("小明", 1);
+    let tries = |out: &Datagrams| out.iter().any(|(_, bytes)| bytes.len() > limits::DATAGRAM);
+    assert!(!tries(&house.wait(ms(3000))), "there is no need");
+    a.answer(&mut house);
+    for _ in 0..20 {
+        let text = "字".repeat(300);
+        house
+            .room
+            .handle_announce(&mut house.users, house.now, &text);
+    }
+    let mut out = house.flush();
+    out.extend(house.wait(ms(3000)));
+    assert!(tries(&out));
+}
