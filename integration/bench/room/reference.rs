@@ -98,7 +98,8 @@ pub fn raw(members: usize, size: usize, time: Duration) -> Result<Row> {
     Ok(Row {
         deliveries_per_cpu_s: Some(sent as f64 / cpu as f64 * 1e9),
         deliveries_per_s: Some(sent as f64 / elapsed as f64 * 1e9),
-        lost: Some(sent - received),
+        // What was on its way to a port before it was this socket's comes along.
+        lost: Some(sent.saturating_sub(received)),
         server_cpu_pct: Some(100.0 * cpu as f64 / elapsed as f64),
         ..Row::new("raw", members)
     })
