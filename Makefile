@@ -66,7 +66,7 @@ fuzz-targets: ## the fuzzer's targets for MINUTES=n in all; SANITIZER=address fo
 SHARDS ?= 12
 MUTANTS := -f 'src/link/**' -f 'src/room/**' -f 'src/session/**' -f 'src/wire/**' -f src/seal.rs -f 'src/text/**' \
 	-e 'src/**/tests.rs' -e 'src/**/tests/**' --shard 0/$(SHARDS) --sharding round-robin \
-	--baseline=skip --timeout 120 --build-timeout 600 -o target
+	--timeout 120 --build-timeout 600 -o target
 # Nothing is built but what is run.
 BY_TESTS := --profile mutants -j 2 --cargo-arg=--lib
 BY_SIMULATION := --profile sim --iterate --cargo-arg=--bench=simulate
