@@ -62,10 +62,14 @@ impl Train {
             && self.count > 1
             && is_refusal(error)
         {
-            log::info!("datagrams are sent one by one: {error}");
-            self.refused = true;
-            sent = { self.bytes.chunks(self.size) }
+            let alone = { self.bytes.chunks(self.size) }
                 .try_for_each(|bytes| socket.send_to(bytes, to).map(drop));
+            // What goes neither way is the fault of the address, which a stranger may have made up.
+            self.refused = alone.is_ok();
+            if self.refused {
+                log::info!("datagrams are sent one by one: {error}");
+            }
+            sent = alone;
         }
         self.bytes.clear();
         self.count = 0;
@@ -175,5 +179,17 @@ mod tests {
             assert_eq!(takes(&to), [number]);
         }
         assert!(train.depart(&from).is_none());
+    }
+
+    #[test]
+    fn an_address_that_cannot_be_sent_to_does_not_change_how_others_are() {
+        let (from, mut nowhere) = socket();
+        nowhere.set_port(0);
+        let mut train = Train::default();
+        for number in 0..2 {
+            train.put(nowhere, &[number]);
+        }
+        assert!(train.depart(&from).is_some_and(|(_, sent)| sent.is_err()));
+        assert!(train.takes_on());
     }
 }
