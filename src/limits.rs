@@ -26,16 +26,17 @@ pub const WHY_BYTES: usize = 200;
 /// Bytes of a datagram's payload, at most: what every path is taken to carry (RFC 8899, section 5.1.1,
 /// BASE_PLPMTU). Hello, Join and Welcome are padded to it, so a narrower path fails at the door.
 pub const DATAGRAM: usize = 1200;
-/// Sizes that a path is tried for where it would help (RFC 8899): an Ethernet's, and on loopback a large frame's.
-/// Beyond that a default receive buffer takes too few.
-pub const DATAGRAM_SIZES: [usize; 3] = [DATAGRAM, 1452, 8952];
+/// Sizes that a path is tried for where it would help (RFC 8899): an Ethernet's, and on loopback a large frame's and one that
+/// takes up no more of a receive buffer than that.
+pub const DATAGRAM_SIZES: [usize; 4] = [DATAGRAM, 1452, 8952, 15_900];
 /// Probes of one size that may go unanswered (MAX_PROBES)…
 pub const PATH_PROBES: u8 = 3;
 /// …before the size is tried again after this time (PMTU_RAISE_TIMER).
 pub const PATH_RETRY: Duration = Duration::from_secs(600);
-/// Bytes in flight to one member, at most: well below a default receive buffer of 212 992, in which a datagram
-/// takes up to twice its size.
-pub const IN_FLIGHT_BYTES: usize = WINDOW_MOST as usize * DATAGRAM;
+/// Bytes in flight to one member, at most, as its receive buffer counts them: well below a default one of 212 992.
+pub const IN_FLIGHT_BYTES: usize = 163_840;
+/// What a receive buffer counts for a datagram (Linux): with so many bytes around it, the next power of two.
+pub const AROUND_DATAGRAM: usize = 400;
 /// Bytes of the largest datagram that a socket may hand to us.
 pub const RECEIVE_BUFFER: usize = 65_536;
 /// Authors that one datagram names by index; later ones are named in full each time.
@@ -171,8 +172,10 @@ pub const REPLIES: usize = 1024;
 /// What was appended goes to everyone at once, unless that was done less than this time ago, times the members: about
 /// what it costs, so that half of the time is left for what comes in…
 pub const FAN_OUT_PAUSE: Duration = Duration::from_micros(2);
-/// …or less than this, if more than a few events went out together: under load a datagram carries many.
-pub const FAN_OUT_PAUSE_LOADED: Duration = Duration::from_micros(10);
+/// …or less than this, if more than a few events went out together: under load a datagram carries many…
+pub const FAN_OUT_PAUSE_LOADED: Duration = Duration::from_micros(30);
+/// …but never longer than this.
+pub const FAN_OUT_PAUSE_MOST: Duration = Duration::from_millis(100);
 /// Datagrams that the kernel takes together, at most…
 pub const TRAIN: usize = 64;
 /// …and their bytes: the largest datagram that there is.
@@ -243,6 +246,13 @@ pub const METRICS_EVERY: Duration = Duration::from_secs(15);
 pub const SCREEN_PAUSE: Duration = Duration::from_millis(50);
 /// The router waits no shorter than this for a timer.
 pub const TIMER_LEAST: Duration = Duration::from_micros(100);
+/// While what was said waits to go to everyone, the router takes no notice of what comes for this time at most.
+pub const ROUTER_REST: Duration = Duration::from_millis(1);
+/// A datagram for which the receive thread had to wait so long was the only one…
+pub const RECEIVE_WAITED: Duration = Duration::from_micros(10);
+/// …and while the router is busy, the thread rests so long before it looks for more: a default receive buffer takes
+/// what comes meanwhile, be it full datagrams at a gigabit per second.
+pub const RECEIVE_REST: Duration = Duration::from_micros(200);
 /// The router looks this often whether a screen that lags takes more.
 pub const SCREEN_RETRY: Duration = Duration::from_millis(50);
 /// Lines of its own that a terminal's client has sent are shown as waiting when they are not ordered after this time.
@@ -341,8 +351,9 @@ const _: () = {
     assert!(WINDOW_MOST as usize <= EARLY_DATAGRAMS);
     // The sizes grow, and even of the largest one a window of the least size fits.
     assert!(DATAGRAM_SIZES[0] == DATAGRAM && DATAGRAM_SIZES[1] > DATAGRAM_SIZES[0]);
-    assert!(DATAGRAM_SIZES[2] > DATAGRAM_SIZES[1] && DATAGRAM_SIZES[2] <= RECEIVE_BUFFER);
-    assert!(DATAGRAM_SIZES[2] * WINDOW_LEAST as usize <= IN_FLIGHT_BYTES);
+    assert!(DATAGRAM_SIZES[2] > DATAGRAM_SIZES[1] && DATAGRAM_SIZES[3] > DATAGRAM_SIZES[2]);
+    assert!(DATAGRAM_SIZES[3] * WINDOW_LEAST as usize <= IN_FLIGHT_BYTES);
+    assert!(IN_FLIGHT_BYTES <= 212_992 / 5 * 4 && DATAGRAM_SIZES[3] <= RECEIVE_BUFFER);
     assert!(WINDOW_LEAST <= WINDOW_CUT_LEAST && WINDOW_CUT_LEAST <= WINDOW_FIRST);
     assert!(WINDOW_FIRST <= WINDOW_MOST);
     // A window of datagrams lies well inside the replay window.

@@ -17,7 +17,7 @@ mod console {
     pub(in crate::server) struct Gone;
 }
 
-use real::{ClosesWithMe, Datagrams, Queue};
+use real::{ClosesWithMe, Datagrams, Put, Queue};
 
 /// What the console asks of the router.
 enum Command {
@@ -63,7 +63,7 @@ fn receive(shared: &Shared) {
         let came = shared.socket.lock().unwrap().pop_front();
         match came {
             Some(bytes) => {
-                if !shared.queue.put(from(), &bytes) {
+                if shared.queue.put(from(), &bytes) == Put::Dropped {
                     shared.overrun.fetch_add(1, Ordering::Relaxed);
                 }
             }
@@ -253,7 +253,7 @@ pub fn queue() {
         move || {
             let _closes = ClosesWithMe(&queue);
             for number in 1..=DATAGRAMS {
-                if !queue.put(from(), &datagram(number)) {
+                if queue.put(from(), &datagram(number)) == Put::Dropped {
                     overrun.fetch_add(1, Ordering::Relaxed);
                 }
             }

@@ -145,9 +145,11 @@ impl Link {
         self
     }
 
-    /// Datagrams in flight, at most, from now on: they have another size.
+    /// Datagrams in flight, at most, from now on: they have another size. If there are as many already, none that goes out
+    /// will ask what has arrived, and a probe does.
     pub fn limit_window(&mut self, most: u32) {
         self.window.limit(most);
+        self.probe_due |= self.flights.under_way() >= self.window.size() && !self.asked;
     }
 
     /// Every item up to this one is known to have arrived.
@@ -269,7 +271,7 @@ impl Link {
     }
 
     /// The newest datagram carries `run`, which is the one of `poll_send` or a beginning of it. Gives whether it is to
-    /// ask for an acknowledgement: because the window is half full or full after it, or it is a resend.
+    /// ask for an acknowledgement: because a quarter of the window is left after it, or nothing, or it is a resend.
     pub fn on_sent(&mut self, now: Duration, run: Run) -> bool {
         let packet = self.last_packet;
         let again = run.first <= self.sent;
@@ -282,8 +284,8 @@ impl Link {
         }
         let under_way = self.flights.under_way();
         let window = self.window.size();
-        let half = window.div_ceil(2) - self.turn % (window / 4).max(1);
-        let asks = again || under_way == window || under_way == half;
+        let nearly = (window * 3).div_ceil(4) - self.turn % (window / 4).max(1);
+        let asks = again || under_way == window || under_way == nearly;
         // Until it is asked, the peer says nothing while datagrams flow: what it misses it reports at the next one.
         if !self.prompt_peer && !self.asked {
             self.rto_at = Moment::NEVER;
@@ -297,6 +299,7 @@ impl Link {
     pub fn on_probe_sent(&mut self, now: Duration) {
         self.probing = true;
         self.probe_due = false;
+        self.asked |= !self.flights.is_empty();
         self.start_timer(now);
     }
 

@@ -304,7 +304,7 @@ fn acknowledgements_wait_for_quiet() {
 fn while_items_flow_the_timeout_counts_from_the_last_one_until_an_answer_is_asked_for() {
     let mut link = Link::new(ms(0), 0);
     let mut asked_at = None;
-    for at in 0..8 {
+    for at in 0..10 {
         let next = link.poll_send(u64::MAX).expect("the window is open");
         link.next_packet(ms(at));
         if link.on_sent(ms(at), run(next.first, next.first + 1)) {
@@ -313,7 +313,7 @@ fn while_items_flow_the_timeout_counts_from_the_last_one_until_an_answer_is_aske
         let from = asked_at.unwrap_or(ms(at));
         assert_eq!(link.poll_timeout(), Some(from + limits::RTO_FIRST));
     }
-    assert_eq!(asked_at, Some(ms(4)));
+    assert_eq!(asked_at, Some(ms(7)));
 }
 
 #[test]
@@ -330,11 +330,12 @@ fn a_crowd_is_not_asked_all_at_once() {
         }
         panic!("never");
     };
-    assert_eq!([0, 1, 2, 3].map(first_asked), [5, 4, 5, 4]);
+    assert_eq!([0, 1, 2, 3].map(first_asked), [8, 7, 8, 7]);
 }
 
 #[test]
-fn an_acknowledgement_is_wanted_at_the_half_and_the_end_of_the_window_and_for_a_resend() {
+fn an_acknowledgement_is_wanted_when_little_of_the_window_is_left_when_it_is_full_and_for_a_resend()
+{
     let mut link = Link::new(ms(0), 0);
     let mut wanted = Vec::new();
     while let Some(next) = link.poll_send(u64::MAX) {
@@ -344,11 +345,34 @@ fn an_acknowledgement_is_wanted_at_the_half_and_the_end_of_the_window_and_for_a_
             wanted.push(next.first);
         }
     }
-    assert_eq!(wanted, [5, 10]);
+    assert_eq!(wanted, [8, 10]);
     link.handle_timeout(limits::RTO_FIRST);
     let lost = link.poll_send(u64::MAX).expect("lost");
     link.next_packet(limits::RTO_FIRST);
     assert!(link.on_sent(limits::RTO_FIRST, lost));
+}
+
+#[test]
+fn a_window_that_shrinks_below_what_is_under_way_asks_by_a_probe() {
+    let mut link = Link::new(ms(0), 0);
+    link.limit_window(7);
+    assert!(!link.is_probe_due(), "nothing is under way");
+    let mut link = Link::new(ms(0), 0);
+    for _ in 0..7 {
+        let next = link.poll_send(u64::MAX).expect("the window is open");
+        link.next_packet(ms(0));
+        assert!(!link.on_sent(ms(0), run(next.first, next.first + 1)));
+    }
+    link.limit_window(7);
+    assert_eq!(link.poll_send(u64::MAX), None);
+    assert!(link.is_probe_due(), "or it would wait for the peer's quiet");
+    link.next_packet(ms(1));
+    link.on_probe_sent(ms(1));
+    link.limit_window(5);
+    assert!(!link.is_probe_due(), "it was asked");
+    link.receive(ms(2), PacketNumber(1));
+    link.acknowledge(ms(2), 7, 0, 0).expect("sent");
+    assert_eq!((link.is_waiting(), link.poll_timeout()), (false, None));
 }
 
 #[test]

@@ -135,6 +135,11 @@ impl Flush {
         self.everyone_at
     }
 
+    /// The same, if words are among what waits for that.
+    pub(super) fn poll_fan_out(&self) -> Option<Duration> {
+        self.everyone_at.filter(|at| *at <= self.words_at)
+    }
+
     /// The member to flush now.
     fn current(&mut self, now: Duration, live: &[u32], end: u64) -> Option<u32> {
         if self.at == self.list.len() {
@@ -151,7 +156,7 @@ impl Flush {
                     limits::FAN_OUT_PAUSE_LOADED
                 };
                 let members = live.len() as u32;
-                self.words_at = now + pause * members;
+                self.words_at = now + (pause * members).min(limits::FAN_OUT_PAUSE_MOST);
                 self.notices_at =
                     now + (limits::NOTICE_PAUSE * members).min(limits::NOTICE_PAUSE_MOST);
                 self.horizon = end;
@@ -259,7 +264,7 @@ impl Room {
         }
         let run = match member.link.poll_send(self.flush.horizon) {
             Some(run) => Some(run),
-            None if member.link.is_ack_due(now) => None,
+            None if member.link.is_ack_due(now) || member.link.is_probe_due() => None,
             None => return self.transmit_gone(now, slot),
         };
         let place = match run {
@@ -287,6 +292,9 @@ impl Room {
             if body.full {
                 member.path.was_full();
             }
+        } else if member.link.is_probe_due() {
+            member.link.on_probe_sent(now);
+            answer = true;
         }
         let received = member.received();
         seal_down(

@@ -205,6 +205,11 @@ impl Room {
         })
     }
 
+    /// When what was said goes to everyone, if it waits for that: until then no datagram calls for haste.
+    pub fn poll_fan_out(&self) -> Option<Duration> {
+        self.flush.poll_fan_out()
+    }
+
     /// When [`Room::handle_timeout`] should be called next.
     pub fn poll_timeout(&self) -> Option<Duration> {
         let timer = self

@@ -10,6 +10,9 @@ use crate::link::Moment;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+/// Which of the sizes is the largest that is tried where the link is not known.
+const BEYOND_LOOPBACK: u8 = 1;
+
 /// See the module.
 #[derive(Debug)]
 pub(super) struct Path {
@@ -28,10 +31,10 @@ impl Path {
     /// A path to this address, of which nothing is known.
     pub(super) fn new(to: SocketAddr) -> Path {
         let loopback = to.ip().to_canonical().is_loopback();
-        let sizes = limits::DATAGRAM_SIZES.len() as u8;
+        let last = limits::DATAGRAM_SIZES.len() as u8 - 1;
         Path {
             step: 0,
-            most: if loopback { sizes - 1 } else { sizes - 2 },
+            most: if loopback { last } else { BEYOND_LOOPBACK },
             tries: 0,
             timeouts: 0,
             probe_at: Moment::NEVER,
@@ -49,10 +52,11 @@ impl Path {
         usize::from(self.step)
     }
 
-    /// Datagrams of this size in flight, at most.
+    /// Datagrams of this size in flight, at most: so many fit a receive buffer, which counts more than their bytes.
     pub(super) fn window(&self) -> u32 {
-        let fitting = limits::IN_FLIGHT_BYTES / self.size();
-        (fitting as u32).clamp(limits::WINDOW_LEAST, limits::WINDOW_MOST)
+        let counted = (self.size() + limits::AROUND_DATAGRAM).next_power_of_two();
+        ((limits::IN_FLIGHT_BYTES / counted) as u32)
+            .clamp(limits::WINDOW_LEAST, limits::WINDOW_MOST)
     }
 
     /// A datagram was full: a larger one would have carried more.
@@ -131,7 +135,7 @@ mod tests {
             assert!(!path.confirm(size as u64 + 1), "another size");
             assert!(path.confirm(size as u64));
             assert_eq!(path.size(), size);
-            assert_eq!(path.window(), (limits::IN_FLIGHT_BYTES / size) as u32);
+            assert!(path.window() as usize * size <= limits::IN_FLIGHT_BYTES);
             assert!(!path.confirm(size as u64), "again");
         }
         assert_eq!(probe(&mut path, 100), None);

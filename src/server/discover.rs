@@ -47,6 +47,7 @@ pub(super) use shared_port::{listen, run};
 #[cfg(feature = "terminal")]
 mod shared_port {
     use super::super::Shared;
+    use super::super::queue::Put;
     use super::super::receive::is_passing;
     use super::{join_groups, limits, reaches};
     use crate::wire::{self, Open};
@@ -100,7 +101,7 @@ mod shared_port {
             if !seeks || !reaches(own, from.ip()) {
                 continue;
             }
-            if !shared.queue.put(from, bytes) {
+            if shared.queue.put(from, bytes) == Put::Dropped {
                 shared.overrun.fetch_add(1, Ordering::Relaxed);
             }
         }

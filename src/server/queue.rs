@@ -2,7 +2,8 @@
 //!
 //! The router takes everything at once: the datagrams lie in one buffer, which it exchanges for its own empty one, so a
 //! datagram costs no allocation and a batch one lock. It sleeps without spinning first, as a channel's receiver would: in a
-//! quiet room that would be most of what a datagram costs.
+//! quiet room that would be most of what a datagram costs. To be woken costs as much as several datagrams, so nobody is who
+//! would find nothing to do.
 //!
 //! What always holds here: no more waits than [`limits::RECEIVE_QUEUE`] datagrams, of those no session sent few, and
 //! [`limits::COMMANDS`] commands; whoever waits is woken when the queue is closed.
@@ -67,16 +68,30 @@ impl Datagrams {
     }
 }
 
+/// What became of a datagram.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Put {
+    /// The router was asleep, and is at it.
+    Handed,
+    /// It waits until the router comes by.
+    Waits,
+    /// There was no place for it.
+    Dropped,
+}
+
 impl Queue {
     /// Takes in a datagram, if there is a place for it.
-    pub(super) fn put(&self, from: SocketAddr, bytes: &[u8]) -> bool {
+    pub(super) fn put(&self, from: SocketAddr, bytes: &[u8]) -> Put {
         let mut waiting = self.waiting.lock();
         if !has_place(bytes, waiting.datagrams.len()) {
-            return false;
+            return Put::Dropped;
         }
         waiting.datagrams.push(from, bytes);
-        self.wake(waiting);
-        true
+        if self.wake(waiting) {
+            Put::Handed
+        } else {
+            Put::Waits
+        }
     }
 
     /// Takes in a command, once there is a place for it.
@@ -93,12 +108,14 @@ impl Queue {
         Ok(())
     }
 
-    fn wake(&self, mut waiting: MutexGuard<'_, Waiting>) {
+    /// Wakes the router, if it waits for something; whether it did.
+    fn wake(&self, mut waiting: MutexGuard<'_, Waiting>) -> bool {
         let asleep = std::mem::take(&mut waiting.asleep);
         drop(waiting);
         if asleep {
             self.filled.notify_one();
         }
+        asleep
     }
 
     /// Hands over all datagrams that wait, in exchange for these, and all commands; waits for one or the other, at most
@@ -196,11 +213,16 @@ mod tests {
         bytes
     }
 
+    fn takes(queue: &Queue, bytes: &[u8]) -> bool {
+        queue.put(from(1), bytes) != Put::Dropped
+    }
+
     #[test]
     fn everything_is_handed_over_at_once_and_in_order() {
         let queue = Queue::default();
-        for port in 1..=1000 {
-            assert!(queue.put(from(port), &port.to_be_bytes().repeat(port as usize % 7)));
+        for port in 1..=1000u16 {
+            let bytes = port.to_be_bytes().repeat(port as usize % 7);
+            assert_eq!(queue.put(from(port), &bytes), Put::Waits);
         }
         queue.command(Command::Announce("late".into())).unwrap();
         let mut datagrams = Datagrams::default();
@@ -222,11 +244,11 @@ mod tests {
     fn strangers_leave_places_for_members() {
         let queue = Queue::default();
         let strangers = (0..limits::RECEIVE_QUEUE)
-            .filter(|_| queue.put(from(1), &datagram(Kind::Hello, 1200)))
+            .filter(|_| takes(&queue, &datagram(Kind::Hello, 1200)))
             .count();
         assert_eq!(strangers, limits::RECEIVE_QUEUE_STRANGERS);
         let members = (0..2 * limits::RECEIVE_QUEUE)
-            .filter(|_| queue.put(from(2), &datagram(Kind::Up, 60)))
+            .filter(|_| takes(&queue, &datagram(Kind::Up, 60)))
             .count();
         assert_eq!(strangers + members, limits::RECEIVE_QUEUE);
         assert_eq!(queue.len(), limits::RECEIVE_QUEUE);
@@ -235,7 +257,7 @@ mod tests {
     #[test]
     fn what_a_flood_has_taken_is_given_back() {
         let queue = Queue::default();
-        while queue.put(from(1), &datagram(Kind::Up, limits::DATAGRAM)) {}
+        while takes(&queue, &datagram(Kind::Up, limits::DATAGRAM)) {}
         let mut datagrams = Datagrams::default();
         queue.take(&mut datagrams, soon());
         assert!(datagrams.bytes.capacity() > limits::RECEIVE_QUEUE_KEPT);
@@ -249,10 +271,8 @@ mod tests {
     #[test]
     fn long_datagrams_are_text_and_few() {
         let queue = Queue::default();
-        assert!(!queue.put(from(1), &datagram(Kind::Up, limits::DATAGRAM + 1)));
-        let long = (0..1000)
-            .filter(|_| queue.put(from(1), &[b'C'; 60_000]))
-            .count();
+        assert!(!takes(&queue, &datagram(Kind::Up, limits::DATAGRAM + 1)));
+        let long = (0..1000).filter(|_| takes(&queue, &[b'C'; 60_000])).count();
         assert_eq!(long, limits::RECEIVE_QUEUE_LONG);
     }
 
@@ -280,6 +300,26 @@ mod tests {
     }
 
     #[test]
+    fn whoever_puts_something_in_learns_whether_the_router_is_at_it() {
+        let queue = Queue::default();
+        let mut datagrams = Datagrams::default();
+        queue.take(&mut datagrams, Instant::now());
+        assert_eq!(queue.put(from(1), b"1"), Put::Waits, "it no longer waits");
+        queue.take(&mut datagrams, soon());
+        std::thread::scope(|scope| {
+            let router = scope.spawn(|| {
+                queue.take(&mut datagrams, soon());
+                datagrams.len()
+            });
+            while !queue.waiting.lock().asleep {
+                std::thread::yield_now();
+            }
+            assert_eq!(queue.put(from(1), b"2"), Put::Handed);
+            assert_ne!(router.join().unwrap(), 0, "within ten seconds");
+        });
+    }
+
+    #[test]
     fn who_waits_for_datagrams_is_woken() {
         let queue = Queue::default();
         std::thread::scope(|scope| {
@@ -297,7 +337,7 @@ mod tests {
                 }
             });
             for number in 0..10_000u32 {
-                while !queue.put(from(1), &number.to_be_bytes()) {
+                while !takes(&queue, &number.to_be_bytes()) {
                     std::thread::yield_now();
                 }
             }

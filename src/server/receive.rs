@@ -1,11 +1,14 @@
 //! The receive thread: from the socket to the router, and nothing else, since the socket's own buffer is small.
+//!
+//! While the router is at something else, this thread rests between datagrams, and so is woken for several at a time.
 
 use super::Shared;
-use super::queue::ClosesWithMe;
+use super::queue::{ClosesWithMe, Put};
 use crate::limits;
 use std::io::ErrorKind;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 pub(super) fn run(shared: &Shared) {
     // A room that hears nothing is over.
@@ -15,14 +18,17 @@ pub(super) fn run(shared: &Shared) {
     }
     let mut buffer = vec![0; limits::RECEIVE_BUFFER];
     let mut failures = 0u64;
+    let mut called_at = Instant::now();
     while !shared.has_ended() {
-        match shared.socket.recv_from(&mut buffer) {
-            Ok((size, from)) => {
-                if !shared.queue.put(from, &buffer[..size]) {
-                    // As if the network had lost it.
-                    shared.overrun.fetch_add(1, Ordering::Relaxed);
-                }
-            }
+        let received = shared.socket.recv_from(&mut buffer);
+        let waited = called_at.elapsed() >= limits::RECEIVE_WAITED;
+        match received {
+            Ok((size, from)) => match shared.queue.put(from, &buffer[..size]) {
+                Put::Waits if waited => thread::sleep(limits::RECEIVE_REST),
+                Put::Handed | Put::Waits => (),
+                // As if the network had lost it.
+                Put::Dropped => drop(shared.overrun.fetch_add(1, Ordering::Relaxed)),
+            },
             Err(error) if is_passing(error.kind()) => (),
             Err(error) => {
                 failures += 1;
@@ -30,9 +36,10 @@ pub(super) fn run(shared: &Shared) {
                     log::error!("cannot receive ({failures} times): {error}");
                 }
                 // Not a busy loop, whatever is wrong with the socket.
-                std::thread::sleep(Duration::from_millis(10));
+                thread::sleep(Duration::from_millis(10));
             }
         }
+        called_at = Instant::now();
     }
 }
 

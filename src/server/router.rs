@@ -11,6 +11,7 @@ use crate::room::{Room, Sight, UserMap};
 use crossbeam_channel::Sender;
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::thread;
 use std::time::Duration;
 
 pub(super) struct Router {
@@ -67,7 +68,15 @@ impl Router {
         if self.handled < self.datagrams.len() {
             return self.shared.queue.commands();
         }
+        self.handled = 0;
         let now = self.now();
+        if let Some(at) = self.room.poll_fan_out() {
+            // Whatever comes until then goes along: nothing need wake the router before.
+            let rest = at.saturating_sub(now);
+            thread::sleep(rest.clamp(limits::TIMER_LEAST, limits::ROUTER_REST));
+            let until = self.shared.began + now;
+            return self.shared.queue.take(&mut self.datagrams, until);
+        }
         let mut pause = match self.room.poll_timeout() {
             // The kernel's timers are no finer: an earlier one would only spin.
             Some(at) => at.saturating_sub(now).max(limits::TIMER_LEAST),
@@ -76,7 +85,6 @@ impl Router {
         if self.lags {
             pause = pause.min(limits::SCREEN_RETRY);
         }
-        self.handled = 0;
         let until = self.shared.began + now + pause;
         self.shared.queue.take(&mut self.datagrams, until)
     }

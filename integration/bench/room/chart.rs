@@ -91,7 +91,7 @@ pub fn draw(rows: &[Row]) -> Result<PathBuf> {
         1,
     )?;
     let larger = figures("flood", 1.0);
-    line("chatroom, datagrams up to 8952", larger, RED.mix(0.6), 2)?;
+    line("chatroom, datagrams up to 15900", larger, RED.mix(0.6), 2)?;
     line("chatroom, datagrams of 1200", ours, RED.mix(1.0), 3)?;
     root.present()?;
     drop(chart);

@@ -150,7 +150,7 @@ fn measure(scale: Scale, files: usize, wants: impl Fn(&str) -> bool) -> Result<V
     };
     for (row, size) in [
         ("flood-1200", limits::DATAGRAM),
-        ("flood", limits::DATAGRAM_SIZES[2]),
+        ("flood", limits::DATAGRAM_SIZES[3]),
     ] {
         for n in sizes(&[20, 200, 1000, 5000]) {
             if wants(row) {

@@ -72,7 +72,7 @@ impl House {
     fn flush_now(&mut self) -> Datagrams {
         let mut out = Datagrams::new();
         while let Some((to, bytes)) = self.room.poll_transmit(self.now) {
-            assert!(bytes.len() <= limits::DATAGRAM_SIZES[2]);
+            assert!(bytes.len() <= limits::DATAGRAM_SIZES[3]);
             out.push((to, bytes.to_vec()));
         }
         out
