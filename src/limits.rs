@@ -228,8 +228,10 @@ pub const RECEIVE_QUEUE: usize = 8192;
 pub const RECEIVE_QUEUE_STRANGERS: usize = 256;
 /// Datagrams longer than [`DATAGRAM`], which only clients of the text protocol send, do while fewer than these wait.
 pub const RECEIVE_QUEUE_LONG: usize = 16;
-/// Bytes of the queue's buffers that are kept when it is empty again.
-pub const RECEIVE_QUEUE_KEPT: usize = 1 << 18;
+/// Bytes of the queue's buffers that are kept when it is empty again…
+pub const RECEIVE_QUEUE_KEPT: usize = 1 << 16;
+/// …and how many datagrams they have a place for then.
+pub const RECEIVE_QUEUE_PLACES: usize = 1024;
 /// Datagrams that the router handles before it flushes, at most.
 pub const BATCH: usize = 1024;
 /// Commands between the operator's console and the router, at most; then the console waits.

@@ -7,6 +7,7 @@
 //! Source: Aumasson and Bernstein, "SipHash: a fast short-input PRF" (2012).
 
 // std's SipHasher is SipHash-2-4 with a given key. It is deprecated as a default hasher, which it is not here.
+use crate::limits;
 use std::hash::Hasher;
 #[allow(deprecated)]
 use std::hash::SipHasher;
@@ -38,12 +39,14 @@ impl Key {
         (u128::from(self.0) | u128::from(self.1) << 64).to_le_bytes()
     }
 
-    /// The tag of a datagram: of its head up to the tag, and of its body's digest.
+    /// The tag of a datagram: of its head up to the tag, which is no longer than that of a Down, and of its body's digest.
     pub fn tag(self, head: &[u8], body: Digest) -> Tag {
-        let mut hasher = self.hasher();
-        hasher.write(head);
-        hasher.write(&body.0.to_be_bytes());
-        Tag(hasher.finish())
+        // In one piece: what comes behind a part of a word costs as much as the hash itself.
+        let mut bytes = [0; limits::DOWN_HEAD];
+        let (place, rest) = bytes.split_at_mut(head.len());
+        place.copy_from_slice(head);
+        rest[..8].copy_from_slice(&body.0.to_be_bytes());
+        Tag(self.hash(&bytes[..head.len() + 8]))
     }
 
     /// SipHash-2-4 of `bytes`.

@@ -152,6 +152,7 @@ fn fan_out(table: &mut Table, members: usize, times: u32) -> Result<()> {
     let mut crowd = Crowd::new(members)?;
     let before = resident()?;
     crowd.join(members)?;
+    crowd.rest();
     let each = (resident()? - before) as f64 / members as f64;
     let (mut flush, mut acks) = (f64::INFINITY, f64::INFINITY);
     for _ in 0..times {
@@ -276,8 +277,12 @@ impl Crowd {
             if self.members.len().is_multiple_of(ROUND) || self.members.len() == members {
                 self.pause();
                 while self.flush() > 0 {
-                    let ups = self.ups();
-                    self.receive(&ups);
+                    // One after the other, so that they do not count as the room's memory.
+                    for member in 0..self.members.len() {
+                        let up = self.up(member);
+                        self.hand(member, &up);
+                    }
+                    self.room.handle_timeout(&mut self.users, self.now);
                 }
                 let (here, all) = (self.users.len(), self.members.len());
                 if here != all {
@@ -294,6 +299,13 @@ impl Crowd {
         self.now += words.max(limits::NOTICE_PAUSE_MOST);
     }
 
+    /// Nothing happens for so long that every timer has come that waits for an answer.
+    fn rest(&mut self) {
+        self.now += limits::RTO_MOST;
+        self.room.handle_timeout(&mut self.users, self.now);
+        self.flush();
+    }
+
     /// Everything that the room has to send; gives how many datagrams.
     fn flush(&mut self) -> usize {
         let mut sent = 0;
@@ -306,31 +318,39 @@ impl Crowd {
 
     /// Everyone has everything.
     fn ups(&mut self) -> Vec<Vec<u8>> {
-        let acked = self.tail;
+        (0..self.members.len())
+            .map(|member| self.up(member))
+            .collect()
+    }
+
+    /// The member has everything.
+    fn up(&mut self, member: usize) -> Vec<u8> {
         let up = Up {
             answer: false,
             bye: false,
-            acked,
+            acked: self.tail,
             gap_end: 0,
             held_ms: 0,
             first: 0,
             utterances: Vec::new(),
         };
-        let ups = self.members.iter_mut().map(|(session, secret, packet)| {
-            *packet += 1;
-            let mut bytes = Vec::new();
-            let _: Tag =
-                UpEncoder::new(&mut bytes, *session, PacketNumber(*packet), &up).finish(*secret);
-            bytes
-        });
-        ups.collect()
+        let (session, secret, packet) = &mut self.members[member];
+        *packet += 1;
+        let mut bytes = Vec::new();
+        let _: Tag =
+            UpEncoder::new(&mut bytes, *session, PacketNumber(*packet), &up).finish(*secret);
+        bytes
+    }
+
+    fn hand(&mut self, member: usize, bytes: &[u8]) {
+        let from = Crowd::address(member);
+        self.room
+            .handle_datagram(&mut self.users, self.now, from, bytes);
     }
 
     fn receive(&mut self, ups: &[Vec<u8>]) {
         for (member, bytes) in ups.iter().enumerate() {
-            let from = Crowd::address(member);
-            self.room
-                .handle_datagram(&mut self.users, self.now, from, bytes);
+            self.hand(member, bytes);
         }
         self.room.handle_timeout(&mut self.users, self.now);
     }

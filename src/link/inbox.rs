@@ -2,21 +2,19 @@
 
 use std::collections::BTreeMap;
 
-/// Runs of items on their way into order. `T` is what a run carries.
+/// Runs of items on their way into order. `T` is what a run carries; at most so many that come early are kept.
 #[derive(Debug)]
-pub struct Inbox<T> {
+pub struct Inbox<T, const MOST: usize> {
     next: u64,
     early: BTreeMap<u64, (u64, T)>,
-    most: usize,
 }
 
-impl<T> Inbox<T> {
-    /// Waits for item `next`, and keeps at most `most` runs that come early.
-    pub fn new(next: u64, most: usize) -> Inbox<T> {
+impl<T, const MOST: usize> Inbox<T, MOST> {
+    /// Waits for item `next`.
+    pub fn new(next: u64) -> Inbox<T, MOST> {
         Inbox {
             next,
             early: BTreeMap::new(),
-            most,
         }
     }
 
@@ -45,7 +43,7 @@ impl<T> Inbox<T> {
             if *known >= end {
                 return false;
             }
-        } else if first > self.next && self.early.len() >= self.most {
+        } else if first > self.next && self.early.len() >= MOST {
             return false;
         }
         self.early.insert(first, (end, run));
@@ -72,13 +70,13 @@ impl<T> Inbox<T> {
 mod tests {
     use super::*;
 
-    fn drain(inbox: &mut Inbox<char>) -> Vec<(u64, char)> {
+    fn drain<const MOST: usize>(inbox: &mut Inbox<char, MOST>) -> Vec<(u64, char)> {
         std::iter::from_fn(|| inbox.pop()).collect()
     }
 
     #[test]
     fn puts_runs_into_order() {
-        let mut inbox = Inbox::new(1, 4);
+        let mut inbox = Inbox::<_, 4>::new(1);
         assert!(inbox.insert(3, 5, 'b'));
         assert_eq!(
             (drain(&mut inbox), inbox.gap_end(), inbox.next()),
@@ -93,7 +91,7 @@ mod tests {
 
     #[test]
     fn runs_that_overlap_deliver_each_item_once() {
-        let mut inbox = Inbox::new(1, 4);
+        let mut inbox = Inbox::<_, 4>::new(1);
         assert!(inbox.insert(2, 6, 'b') && inbox.insert(4, 9, 'c') && inbox.insert(1, 4, 'a'));
         assert_eq!(drain(&mut inbox), [(1, 'a'), (4, 'b'), (6, 'c')]);
         assert_eq!(inbox.next(), 9);
@@ -101,7 +99,7 @@ mod tests {
 
     #[test]
     fn keeps_no_more_than_its_bound_but_always_what_is_next() {
-        let mut inbox = Inbox::new(1, 2);
+        let mut inbox = Inbox::<_, 2>::new(1);
         assert!(inbox.insert(5, 6, 'x') && inbox.insert(3, 4, 'y'));
         assert!(!inbox.insert(7, 8, 'z'), "full");
         assert!(inbox.insert(1, 3, 'a'), "the next one fits always");

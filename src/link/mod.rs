@@ -163,8 +163,8 @@ impl Link {
     }
 
     /// When the peer was last heard.
-    pub fn heard_at(&self) -> Duration {
-        self.heard_at.into()
+    pub fn heard_at(&self) -> Moment {
+        self.heard_at
     }
 
     /// Whether the peer was heard at all.
@@ -325,7 +325,12 @@ impl Link {
 
     /// When [`Link::handle_timeout`] should be called next.
     pub fn poll_timeout(&self) -> Option<Duration> {
-        self.rto_at.min(self.owed.at()).time()
+        self.next_at().time()
+    }
+
+    /// The same as a moment.
+    pub fn next_at(&self) -> Moment {
+        self.rto_at.min(self.owed.at())
     }
 
     /// If the retransmission timeout has come, takes what is in flight for lost; whether there was something.
@@ -348,7 +353,7 @@ impl Link {
 
     fn start_timer(&mut self, now: Duration) {
         if self.rto_at == Moment::NEVER {
-            self.rto_at = (now + self.timeout()).into();
+            self.rto_at = Moment::from(now).after(self.timeout());
         }
     }
 
@@ -358,6 +363,10 @@ impl Link {
         } else {
             limits::ACK_ALLOWANCE
         };
-        (self.rtt.timeout(allowance) * (1 << self.backoff.min(8))).min(limits::RTO_MOST)
+        let timeout = self.rtt.timeout(allowance);
+        match self.backoff {
+            0 => timeout,
+            times => (timeout * (1 << times.min(8))).min(limits::RTO_MOST),
+        }
     }
 }

@@ -15,6 +15,17 @@ impl Moment {
         (self != Moment::NEVER).then_some(Duration::from_nanos(self.0))
     }
 
+    /// So much later.
+    pub fn after(self, time: Duration) -> Moment {
+        Moment(self.0.saturating_add(Moment::from(time).0))
+    }
+
+    /// The first multiple of this time, on the driver's clock, that is no earlier.
+    pub fn round_up(self, grain: Duration) -> Moment {
+        let multiple = self.0.checked_next_multiple_of(Moment::from(grain).0);
+        multiple.map_or(Moment::NEVER, Moment)
+    }
+
     /// The time since then, on the driver's clock; none if it is yet to come.
     pub fn until(self, now: Duration) -> Duration {
         Duration::from_nanos(Moment::from(now).0.saturating_sub(self.0))
@@ -31,5 +42,22 @@ impl From<Duration> for Moment {
 impl From<Moment> for Duration {
     fn from(moment: Moment) -> Duration {
         Duration::from_nanos(moment.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn moments_move_on_and_stay_in_their_range() {
+        let (at, grain) = (Moment(7), Duration::from_nanos(4));
+        assert_eq!(at.after(grain), Moment(11));
+        assert_eq!(
+            [at.round_up(grain), Moment(8).round_up(grain)],
+            [Moment(8); 2]
+        );
+        assert_eq!(Moment(u64::MAX - 1).after(grain), Moment::NEVER);
+        assert_eq!(Moment(u64::MAX - 1).round_up(grain), Moment::NEVER);
     }
 }

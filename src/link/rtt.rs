@@ -37,9 +37,10 @@ impl Rtt {
         let Some((smoothed, variation)) = self.state else {
             return limits::RTO_FIRST;
         };
-        let time = |nanos: u32| Duration::from_nanos(u64::from(nanos));
-        let margin = (time(variation) * 4).max(Duration::from_millis(1));
-        (time(smoothed) + margin + allowance).clamp(limits::RTO_LEAST, limits::RTO_MOST)
+        // In whole nanoseconds: this is reckoned for each datagram that is sent.
+        let margin = (4 * u64::from(variation)).max(1_000_000);
+        let timeout = Duration::from_nanos(u64::from(smoothed) + margin) + allowance;
+        timeout.clamp(limits::RTO_LEAST, limits::RTO_MOST)
     }
 }
 

@@ -247,7 +247,7 @@ fn a_probe_is_repeated_until_anything_comes() {
     link.on_probe_sent(at);
     assert!(link.receive(at + RTT, PacketNumber(1)).is_some());
     assert_eq!((link.is_waiting(), link.poll_timeout()), (false, None));
-    assert_eq!(link.heard_at(), at + RTT);
+    assert_eq!(link.heard_at(), (at + RTT).into());
     assert!(
         link.receive(at + RTT, PacketNumber(1)).is_none(),
         "a second time"
@@ -393,7 +393,7 @@ fn numbers_near_their_end() {
 /// One end of a test of two: what it has received, and what it has to send.
 struct End {
     link: Link,
-    inbox: Inbox<()>,
+    inbox: Inbox<(), { limits::EARLY_DATAGRAMS }>,
     items: u64,
 }
 
@@ -408,7 +408,7 @@ fn two_links_deliver_everything_over_a_channel_that_loses() {
         let last_packet = if seed % 2 == 0 { 0 } else { 1 << 40 };
         let mut ends = [50 + random.below(200), random.below(100)].map(|items| End {
             link: Link::new(ms(0), 0).with_last_packet(last_packet),
-            inbox: Inbox::new(1, limits::EARLY_DATAGRAMS),
+            inbox: Inbox::new(1),
             items,
         });
         let (mut now, mut wire, mut count) = (ms(0), Wire::new(), 0);

@@ -284,7 +284,7 @@ impl Room {
                 .with_turn(slot / limits::ASKED_TOGETHER)
                 .with_last_packet(self.numbers.packet),
             path: Path::new(entry.address),
-            inbox: Inbox::new(ordered + 1, limits::UTTERANCES_UNORDERED as usize),
+            inbox: Inbox::new(ordered + 1),
             waiting: VecDeque::new(),
             ordered,
             rate: Rate::default(),
@@ -371,6 +371,6 @@ pub(super) fn user(member: &Member) -> User {
         name: member.author.name.clone(),
         address: member.address,
         session: member.session,
-        since: member.since.into(),
+        since: member.since,
     }
 }

@@ -32,7 +32,7 @@ impl Room {
                 return Some(Figures {
                     name: user.name.clone(),
                     address: user.address,
-                    stay: now.saturating_sub(user.since),
+                    stay: user.since.until(now),
                     lag,
                     loss: 0,
                     round_trip: None,
@@ -41,7 +41,7 @@ impl Room {
             Some(Figures {
                 name: user.name.clone(),
                 address: user.address,
-                stay: now.saturating_sub(user.since),
+                stay: user.since.until(now),
                 lag: tail.saturating_sub(member.link.acked()),
                 loss: (u64::from(member.resent) * 1000)
                     .checked_div(member.sent.into())

@@ -66,7 +66,7 @@ pub(super) struct Member {
     pub(super) resent: u32,
     pub(super) waiting: VecDeque<Heard>,
     /// Utterances that came early; what is in order waits in `waiting`.
-    pub(super) inbox: Inbox<Heard>,
+    pub(super) inbox: Inbox<Heard, { limits::UTTERANCES_UNORDERED as usize }>,
     pub(super) link: Link,
     pub(super) rate: Rate,
     /// When it last acknowledged what it had not before.
@@ -199,10 +199,14 @@ struct Slot {
 }
 
 impl Slots {
-    pub(super) fn new(key: Key) -> Slots {
+    /// Room for so many, in one piece: it takes no memory before they come, and nothing has to be moved when they do.
+    pub(super) fn new(key: Key, most: usize) -> Slots {
+        let mut slots = Vec::new();
+        // Without it, it grows when it has to.
+        let _ = slots.try_reserve_exact(most.min(limits::MEMBERS_MOST));
         Slots {
             key,
-            slots: Vec::new(),
+            slots,
             free: Vec::new(),
             live: Vec::new(),
         }

@@ -117,7 +117,7 @@ impl Room {
             numbers,
             log: Log::new(numbers.event),
             ledger,
-            slots: Slots::new(secrets.key()),
+            slots: Slots::new(secrets.key(), config.max_members),
             classics: ClassicMembers::default(),
             graveyard: Graveyard::default(),
             door,

@@ -17,7 +17,7 @@ impl Room {
             return;
         };
         member.wake = Moment::NEVER;
-        if now.saturating_sub(member.link.heard_at()) >= self.config.idle_timeout {
+        if member.link.heard_at().until(now) >= self.config.idle_timeout {
             // What it was heard saying is said before it leaves.
             self.release(now, slot, 0);
             self.remove(users, now, slot, GoneReason::Silent, "");
@@ -39,26 +39,22 @@ impl Room {
         let Some(member) = self.slots.member(slot) else {
             return;
         };
-        let mut at = member.link.heard_at() + idle_timeout;
-        if let Some(link) = member.link.poll_timeout() {
-            at = at.min(link);
-        }
+        let silent_at = member.link.heard_at().after(idle_timeout);
+        let mut at = member.link.next_at().min(silent_at);
         if let Some(since) = closing_since {
             // Told once, it is told again; until then it is told when it has everything, or at the latest.
             let told = member.tell_gone_at.time();
-            at = at.min(told.unwrap_or(since + limits::CLOSE_DELIVER));
+            at = at.min(told.unwrap_or(since + limits::CLOSE_DELIVER).into());
         }
         let wake = member.wake;
         if !member.waiting.is_empty() && !member.leaving {
             let mut tokens = member.rate;
             // The time may have moved on since the last token was asked for.
-            at = at.min(tokens.take(now, self.rate(now)).err().unwrap_or(now));
+            let next = tokens.take(now, self.rate(now)).err().unwrap_or(now);
+            at = at.min(next.into());
         }
         // Members that were served together are woken together.
-        let grain = limits::WAKE_GRAIN.as_nanos();
-        let at = Moment::from(Duration::from_nanos(
-            (at.as_nanos().div_ceil(grain) * grain) as u64,
-        ));
+        let at = at.round_up(limits::WAKE_GRAIN);
         if at < wake {
             if let Some(member) = self.slots.member(slot) {
                 member.wake = at;

@@ -3,11 +3,11 @@
 //! The server keeps it behind a mutex: the router lends it to the room for a batch, the operator's console
 //! looks into it in between.
 
+use crate::link::Moment;
 use crate::text::{Name, NameKey};
 use crate::wire::SessionId;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::time::Duration;
 
 /// Stands in place of the session of a classic member, which has none: no slot has this number.
 pub(super) const NO_SESSION: SessionId = SessionId(u32::MAX);
@@ -22,7 +22,7 @@ pub struct User {
     /// The session, whose slot is where the room keeps the rest; a classic member has none.
     pub session: SessionId,
     /// When the member entered, on the driver's clock.
-    pub since: Duration,
+    pub since: Moment,
 }
 
 /// Everyone in the room, by what their names look like: two names that look alike are one.

@@ -54,6 +54,7 @@ impl Datagrams {
         self.ends.clear();
         // What a flood has taken is given back.
         self.bytes.shrink_to(limits::RECEIVE_QUEUE_KEPT);
+        self.ends.shrink_to(limits::RECEIVE_QUEUE_PLACES);
     }
 
     /// The datagram at this place, if there are so many.
@@ -261,10 +262,12 @@ mod tests {
         let mut datagrams = Datagrams::default();
         queue.take(&mut datagrams, soon());
         assert!(datagrams.bytes.capacity() > limits::RECEIVE_QUEUE_KEPT);
+        assert!(datagrams.ends.capacity() > limits::RECEIVE_QUEUE_PLACES);
         queue.take(&mut datagrams, Instant::now());
         queue.take(&mut datagrams, Instant::now());
         for buffer in [&datagrams, &queue.waiting.lock().datagrams] {
             assert!(buffer.bytes.capacity() <= limits::RECEIVE_QUEUE_KEPT);
+            assert!(buffer.ends.capacity() <= limits::RECEIVE_QUEUE_PLACES);
         }
     }
 

@@ -52,7 +52,7 @@ pub(super) struct Presence {
     /// Events from this one on are no history.
     live: u64,
     link: Link,
-    inbox: Inbox<Vec<Arrived>>,
+    inbox: Inbox<Vec<Arrived>, { limits::EARLY_DATAGRAMS }>,
     /// The gap that was reported last, so that a new one is reported at once.
     reported_gap: u64,
     keep_alive: Duration,
@@ -86,7 +86,7 @@ impl Presence {
                 .with_last_packet(last_packet)
                 .with_prompt_peer()
                 .with_round_trip(round_trip),
-            inbox: Inbox::new(next, limits::EARLY_DATAGRAMS),
+            inbox: Inbox::new(next),
             reported_gap: 0,
             keep_alive,
             keep_alive_at: now,

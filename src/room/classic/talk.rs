@@ -142,7 +142,7 @@ impl Room {
             name: author.name.clone(),
             address,
             session: NO_SESSION,
-            since: now,
+            since: now.into(),
         });
         self.append(Happened::Entered(author.clone()));
         let next = self.log.end();

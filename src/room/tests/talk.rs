@@ -350,7 +350,7 @@ fn the_log_retains_so_many_bytes_and_always_the_newest() {
 
 #[test]
 fn each_session_of_a_slot_has_an_id_of_its_own() {
-    let mut slots = member::Slots::new(Key::from_bytes([1; 16]));
+    let mut slots = member::Slots::new(Key::from_bytes([1; 16]), 1);
     let slot = slots.vacancy();
     let ids: std::collections::BTreeSet<_> = (0..1000).map(|_| slots.next_session(slot)).collect();
     assert_eq!(ids.len(), 1000);
