@@ -28,7 +28,7 @@ mod limits {
     pub const RECEIVE_QUEUE_STRANGERS: usize = 2;
     pub const RECEIVE_QUEUE_LONG: usize = 1;
     pub const COMMANDS: usize = 1;
-    pub use chatroom::limits::{DATAGRAM, RECEIVE_QUEUE_KEPT};
+    pub use chatroom::limits::{DATAGRAM, RECEIVE_QUEUE_KEPT, RECEIVE_QUEUE_PLACES};
 }
 
 /// As parking_lot has it.
