@@ -387,3 +387,22 @@ fn full_datagrams_make_the_room_try_larger_ones() {
     out.extend(house.wait(ms(3000)));
     assert!(tries(&out));
 }
+
+#[test]
+fn words_that_wait_for_their_fan_out_say_until_when_and_notices_do_not() {
+    let mut house = House::new(Config::default());
+    house.member("小明", 1);
+    house.wait(ms(3000));
+    house
+        .room
+        .handle_announce(&mut house.users, house.now, "一");
+    house.flush();
+    assert_eq!(house.room.poll_fan_out(), None, "nothing waits");
+    house.member("小红", 2);
+    assert_eq!(house.room.poll_fan_out(), None, "a notice is in no haste");
+    house
+        .room
+        .handle_announce(&mut house.users, house.now, "二");
+    let at = house.room.poll_fan_out().expect("words wait");
+    assert!(house.now < at + ms(1) && at <= house.now + limits::FAN_OUT_PAUSE_MOST);
+}
