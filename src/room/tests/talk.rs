@@ -392,17 +392,13 @@ fn full_datagrams_make_the_room_try_larger_ones() {
 fn words_that_wait_for_their_fan_out_say_until_when_and_notices_do_not() {
     let mut house = House::new(Config::default());
     house.member("小明", 1);
-    house.wait(ms(3000));
-    house
-        .room
-        .handle_announce(&mut house.users, house.now, "一");
-    house.flush();
-    assert_eq!(house.room.poll_fan_out(), None, "nothing waits");
-    house.member("小红", 2);
-    assert_eq!(house.room.poll_fan_out(), None, "a notice is in no haste");
-    house
-        .room
-        .handle_announce(&mut house.users, house.now, "二");
+    house.announce("一");
+    let flush = &mut house.room.flush;
+    assert_eq!(flush.poll_fan_out(), None, "nothing waits");
+    flush.notice();
+    assert!(flush.poll_timeout() > Some(house.now));
+    assert_eq!(flush.poll_fan_out(), None, "a notice is in no haste");
+    flush.words();
     let at = house.room.poll_fan_out().expect("words wait");
-    assert!(house.now < at + ms(1) && at <= house.now + limits::FAN_OUT_PAUSE_MOST);
+    assert!(at <= house.now + limits::FAN_OUT_PAUSE_MOST);
 }
