@@ -6,8 +6,8 @@
 //!
 //! Source: Aumasson and Bernstein, "SipHash: a fast short-input PRF" (2012).
 
-// std's SipHasher is SipHash-2-4 with a given key. It is deprecated as a default hasher, which it is not here.
 use crate::limits;
+// std's SipHasher is SipHash-2-4 with a given key. It is deprecated as a default hasher, which it is not here.
 use std::hash::Hasher;
 #[allow(deprecated)]
 use std::hash::SipHasher;

@@ -327,3 +327,18 @@ impl Room {
         Some((member.address, Place::Reply))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_large_room_under_load_waits_for_no_longer_than_it_may() {
+        let mut flush = Flush::new(false);
+        let live = vec![0; limits::MEMBERS_MOST];
+        flush.words();
+        flush.current(Duration::ZERO, &live, limits::FAN_OUT_FEW + 2);
+        flush.words();
+        assert_eq!(flush.poll_fan_out(), Some(limits::FAN_OUT_PAUSE_MOST));
+    }
+}

@@ -20,7 +20,7 @@ const RECEIVE_BUFFER: usize = 1 << 20;
 /// Bytes of the largest datagram that there is.
 const LARGEST: usize = chatroom::limits::RECEIVE_BUFFER;
 /// Sockets that are read before what came is handed on.
-pub const AT_ONCE: usize = 256;
+const AT_ONCE: usize = 256;
 
 struct Member<P> {
     socket: UdpSocket,

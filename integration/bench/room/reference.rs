@@ -2,16 +2,14 @@
 //!
 //! Both run as processes of their own, started from this program, and are measured as the server is.
 
-use super::crowd::{AT_ONCE, Crowd, socket};
+use super::crowd::{Crowd, socket};
 use super::peer::{Naive, REGISTER, SENDERS};
 use super::report::Row;
 use super::rows::{Meter, join, pace, speak_steadily};
 use super::server::{Server, cpu};
 use super::{Result, Scale};
-use mio::net::UdpSocket;
-use mio::{Events, Interest, Poll, Token};
 use std::io::{BufRead, BufReader, Write};
-use std::net::SocketAddr;
+use std::net::{SocketAddr, UdpSocket};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -20,7 +18,7 @@ pub const ONE_EVENT: usize = 109;
 
 /// The part of the relay: whoever registers gets what anyone says.
 pub fn be_naive() -> Result<()> {
-    let socket = std::net::UdpSocket::bind("127.0.0.1:0")?;
+    let socket = UdpSocket::bind("127.0.0.1:0")?;
     let mut members: Vec<SocketAddr> = Vec::new();
     let mut buffer = [0; 2048];
     loop {
@@ -50,7 +48,7 @@ pub fn be_raw() -> Result<()> {
     let members: Vec<SocketAddr> = numbers
         .map(|port| Ok(([127, 0, 0, 1], port? as u16).into()))
         .collect::<Result<_>>()?;
-    let socket = std::net::UdpSocket::bind("127.0.0.1:0")?;
+    let socket = UdpSocket::bind("127.0.0.1:0")?;
     let (began, before) = (Instant::now(), cpu("/proc/self/task")?);
     let mut sent = 0u64;
     while began.elapsed() < Duration::from_millis(millis) {
@@ -68,17 +66,11 @@ pub fn be_raw() -> Result<()> {
     Ok(())
 }
 
-/// Only `send_to`, datagrams of this size to as many sockets, which are waited for and drained as the crowd's are: to wake
-/// who waits is a good part of what a datagram costs its sender.
+/// Only `send_to`, datagrams of this size to as many sockets, which are drained.
 pub fn raw(members: usize, size: usize, time: Duration) -> Result<Row> {
-    let mut poll = Poll::new()?;
-    let mut sockets = (0..members)
-        .map(|_| Ok(UdpSocket::from_std(socket()?)))
+    let sockets = (0..members)
+        .map(|_| Ok(socket()?))
         .collect::<Result<Vec<_>>>()?;
-    for (at, socket) in sockets.iter_mut().enumerate() {
-        let registry = poll.registry();
-        registry.register(socket, Token(at), Interest::READABLE)?;
-    }
     let mut child = Command::new(std::env::current_exe()?)
         .arg("raw")
         .stdin(Stdio::piped())
@@ -90,11 +82,10 @@ pub fn raw(members: usize, size: usize, time: Duration) -> Result<Row> {
     }
     writeln!(child.stdin.take().ok_or("no stdin")?, "{line}")?;
     let mut received = 0;
-    let mut events = Events::with_capacity(AT_ONCE);
-    while child.try_wait()?.is_none() || !events.is_empty() {
-        poll.poll(&mut events, Some(Duration::from_millis(5)))?;
-        received += drain(&sockets, &events);
+    while child.try_wait()?.is_none() {
+        received += drain(&sockets);
     }
+    received += drain(&sockets);
     let mut answer = String::new();
     BufReader::new(child.stdout.take().ok_or("no stdout")?).read_line(&mut answer)?;
     let numbers: Vec<u64> = answer
@@ -114,12 +105,11 @@ pub fn raw(members: usize, size: usize, time: Duration) -> Result<Row> {
     })
 }
 
-fn drain(sockets: &[UdpSocket], events: &Events) -> u64 {
+fn drain(sockets: &[UdpSocket]) -> u64 {
     let mut buffer = [0; chatroom::limits::RECEIVE_BUFFER];
     let mut received = 0;
-    for event in events {
-        let Token(at) = event.token();
-        while sockets[at].recv(&mut buffer).is_ok() {
+    for socket in sockets {
+        while socket.recv(&mut buffer).is_ok() {
             received += 1;
         }
     }

@@ -402,3 +402,23 @@ fn words_that_wait_for_their_fan_out_say_until_when_and_notices_do_not() {
     let at = house.room.poll_fan_out().expect("words wait");
     assert!(at <= house.now + limits::FAN_OUT_PAUSE_MOST);
 }
+
+#[test]
+fn a_member_whose_window_shrinks_to_what_is_under_way_is_asked_what_has_come() {
+    let mut house = House::new(Config::default());
+    let a = house.member("小明", 1);
+    assert!(!house.announce("一").is_empty());
+    let member = house.room.slots.member(0).expect("in the first slot");
+    member.link.limit_window(1);
+    house.room.touch(0);
+    let out = house.flush();
+    let [(to, bytes)] = &out[..] else {
+        panic!("{out:?}");
+    };
+    let Ok(Datagram::Sealed(sealed)) = wire::decode(bytes) else {
+        panic!("{bytes:?}");
+    };
+    let down = wire::decode_down(&sealed).expect("a Down");
+    assert_eq!((*to, down.answer, down.events.len()), (a.address, true, 0));
+    assert!(house.flush().is_empty(), "once is enough");
+}
