@@ -176,9 +176,9 @@ pub const FAN_OUT_PAUSE: Duration = Duration::from_micros(2);
 pub const FAN_OUT_PAUSE_LOADED: Duration = Duration::from_micros(30);
 /// …but never longer than this.
 pub const FAN_OUT_PAUSE_MOST: Duration = Duration::from_millis(100);
-/// Datagrams that the kernel takes together, at most…
+/// Datagrams that the kernel takes as one, and members that are sent to together, at most…
 pub const TRAIN: usize = 64;
-/// …and their bytes: the largest datagram that there is.
+/// …and the bytes of all of them: the largest datagram that there is.
 pub const TRAIN_BYTES: usize = 65_507;
 /// Events that are few.
 pub const FAN_OUT_FEW: u64 = 3;

@@ -1,10 +1,11 @@
 //! What the router sends, on its way to the socket.
 //!
-//! With the feature `gso` what goes to one member at a time is handed to the kernel together, which cuts it into datagrams
-//! again (generic segmentation offload, `UDP_SEGMENT` in udp(7)). All but the last of them have the same size.
+//! With the feature `gso` it is handed to the kernel together: one datagram each for many members (`sendmmsg(2)`), and what
+//! goes to one member as one, which the kernel cuts into datagrams again (generic segmentation offload, `UDP_SEGMENT` in
+//! udp(7)).
 
 #[cfg(all(feature = "gso", target_os = "linux"))]
-mod train;
+mod batch;
 
 use crate::limits;
 use std::io;
@@ -16,42 +17,43 @@ pub(super) const EVEN: bool = cfg!(all(feature = "gso", target_os = "linux"));
 /// See the module.
 #[derive(Default)]
 pub(super) struct Outbox {
-    /// Times that the kernel took nothing.
-    unsent: u64,
+    failures: Failures,
     #[cfg(all(feature = "gso", target_os = "linux"))]
-    train: train::Train,
+    batch: batch::Batch,
 }
 
 impl Outbox {
     /// Sends a datagram, now or together with those that follow.
     pub(super) fn send(&mut self, socket: &UdpSocket, to: SocketAddr, bytes: &[u8]) {
         #[cfg(all(feature = "gso", target_os = "linux"))]
-        if self.train.takes_on() {
-            if !self.train.has_place(to, bytes.len()) {
-                self.flush(socket);
-            }
-            return self.train.put(to, bytes);
+        while !self.batch.put(to, bytes) {
+            self.flush(socket);
         }
-        let sent = socket.send_to(bytes, to);
-        self.note(to, sent.map(drop));
+        #[cfg(not(all(feature = "gso", target_os = "linux")))]
+        self.failures.note(to, socket.send_to(bytes, to).map(drop));
     }
 
     /// Sends what still waits for more.
     pub(super) fn flush(&mut self, socket: &UdpSocket) {
         #[cfg(all(feature = "gso", target_os = "linux"))]
-        if let Some((to, sent)) = self.train.depart(socket) {
-            self.note(to, sent);
-        }
+        self.batch
+            .depart(socket, |to, sent| self.failures.note(to, sent));
         #[cfg(not(all(feature = "gso", target_os = "linux")))]
         let _ = socket;
     }
+}
 
+/// How often the kernel took nothing.
+#[derive(Default)]
+struct Failures(u64);
+
+impl Failures {
     /// Not sent is lost, and what is lost is sent again.
     fn note(&mut self, to: SocketAddr, sent: io::Result<()>) {
         if let Err(error) = sent {
-            self.unsent += 1;
-            if limits::is_told(self.unsent) {
-                log::warn!("cannot send to {to} ({} times): {error}", self.unsent);
+            self.0 += 1;
+            if limits::is_told(self.0) {
+                log::warn!("cannot send to {to} ({} times): {error}", self.0);
             }
         }
     }
