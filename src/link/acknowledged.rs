@@ -36,8 +36,8 @@ impl Link {
     /// Drops the flights that have landed, measures the round trip by them, and opens the window.
     fn retire(&mut self, now: Duration, acked: u64, held_ms: u64) {
         let advanced = acked > self.acked;
+        let Landed { count, sent_at } = self.flights.land(self.acked, acked);
         self.acked = acked;
-        let Landed { count, sent_at } = self.flights.land(acked);
         if let Some(sent_at) = sent_at {
             let held = Duration::from_millis(held_ms);
             self.rtt.measured(sent_at.until(now).saturating_sub(held));
@@ -59,13 +59,13 @@ impl Link {
     /// round trip's time, for the report may be older than it.
     fn find_lost(&mut self, now: Duration, gap_end: u64) {
         let patience = self.rtt.smoothed().unwrap_or(limits::ACK_ALLOWANCE);
-        let newest_lost = self.flights.overtaken(gap_end, |flight| {
+        let newest_lost = self.flights.overtaken(self.acked, gap_end, |flight| {
             !flight.resent || flight.sent_at.until(now) >= patience
         });
-        if newest_lost > 0 {
+        if let Some(newest_lost) = newest_lost {
             self.wary = limits::WARY;
+            self.window.halve(newest_lost, now);
         }
-        self.window.halve(newest_lost, self.last_packet);
     }
 
     /// What a prompt peer does not acknowledge though it was heard a round trip and some reordering after, is lost (as in
@@ -73,8 +73,9 @@ impl Link {
     fn find_overdue(&mut self, now: Duration) {
         if let Some(smoothed) = self.rtt.smoothed() {
             let patience = smoothed + (smoothed / 4).max(limits::REORDERING_LEAST);
-            let newest_lost = self.flights.overdue(now, patience);
-            self.window.halve(newest_lost, self.last_packet);
+            if let Some(newest_lost) = self.flights.overdue(now, self.acked, patience) {
+                self.window.halve(newest_lost, now);
+            }
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The datagrams in flight: which items each carries, and which of them are taken for lost.
 //!
-//! What always holds here: the flights are disjoint, in the order of their items, and without holes between
-//! them.
+//! What always holds here: the flights are in the order of their items and without holes, from the first item on that is
+//! not acknowledged. So of each only their number is kept: a room has many members, and under load each has many flights.
 
 use super::Run;
 use super::moment::Moment;
@@ -11,9 +11,9 @@ use std::time::Duration;
 /// A datagram in flight, or lost and to be sent again.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Flight {
-    run: Run,
-    packet: u64,
     pub(super) sent_at: Moment,
+    /// How many items it carries that are not acknowledged.
+    items: u32,
     lost: bool,
     pub(super) resent: bool,
 }
@@ -59,78 +59,77 @@ impl Flights {
     }
 
     /// A datagram with new items has gone out.
-    pub(super) fn push(&mut self, now: Duration, run: Run, packet: u64) {
+    pub(super) fn push(&mut self, now: Duration, run: Run) {
         if self.flights.capacity() == 0 {
             // In a quiet room there is never more than one.
             self.flights.reserve_exact(1);
         }
         self.flights.push_back(Flight {
-            run,
-            packet,
             sent_at: now.into(),
+            items: run.items(),
             lost: false,
             resent: false,
         });
     }
 
     /// A datagram with items of a lost one, from its first on, has gone out. What it did not take stays lost.
-    pub(super) fn resend(&mut self, now: Duration, run: Run, packet: u64) {
+    pub(super) fn resend(&mut self, now: Duration, acked: u64, run: Run) {
         let Some(at) = self
-            .flights
-            .iter()
-            .position(|f| f.lost && f.run.first == run.first)
+            .runs(acked)
+            .position(|(r, flight)| flight.lost && r.first == run.first)
         else {
             return;
         };
         let flight = self.flights[at];
         self.flights[at] = Flight {
-            run,
-            packet,
             sent_at: now.into(),
+            items: run.items(),
             lost: false,
             resent: true,
         };
         self.lost -= 1;
-        if run.end < flight.run.end {
-            let rest = Run {
-                first: run.end,
-                ..flight.run
-            };
-            self.flights.insert(
-                at + 1,
-                Flight {
-                    run: rest,
-                    ..flight
-                },
-            );
+        if run.items() < flight.items {
+            let items = flight.items - run.items();
+            self.flights.insert(at + 1, Flight { items, ..flight });
             self.lost += 1;
         }
     }
 
+    /// The flights, each with what it carries.
+    fn runs(&self, acked: u64) -> impl Iterator<Item = (Run, &Flight)> {
+        let mut end = acked.saturating_add(1);
+        self.flights.iter().map(move |flight| {
+            let first = end;
+            end += u64::from(flight.items);
+            (Run { first, end }, flight)
+        })
+    }
+
     /// The next run to send again; only the very first flight's if `only_first`.
-    pub(super) fn next_lost(&self, only_first: bool) -> Option<Run> {
+    pub(super) fn next_lost(&self, acked: u64, only_first: bool) -> Option<Run> {
         if self.lost == 0 {
             return None;
         }
-        let mut flights = self
-            .flights
-            .iter()
+        let mut runs = self
+            .runs(acked)
             .take(if only_first { 1 } else { usize::MAX });
-        flights.find(|flight| flight.lost).map(|flight| flight.run)
+        runs.find(|(_, flight)| flight.lost).map(|(run, _)| run)
     }
 
-    /// Every item up to `acked` has arrived.
-    pub(super) fn land(&mut self, acked: u64) -> Landed {
+    /// Every item up to `acked` has arrived, as before every one up to `before` had.
+    pub(super) fn land(&mut self, before: u64, acked: u64) -> Landed {
         let mut landed = Landed {
             count: 0,
             sent_at: None,
         };
         let mut ambiguous = false;
+        let mut items = acked - before;
         while let Some(flight) = self.flights.front_mut() {
-            if flight.run.end - 1 > acked {
-                flight.run.first = flight.run.first.max(acked + 1);
+            let Some(rest) = items.checked_sub(flight.items.into()) else {
+                flight.items -= items as u32;
                 break;
-            }
+            };
+            items = rest;
             // Karn's rule (RFC 6298, section 3), for the whole run: an acknowledgement that had to wait for a
             // resend measures that wait.
             ambiguous |= flight.resent || flight.lost;
@@ -143,43 +142,52 @@ impl Flights {
     }
 
     /// Takes for lost what begins before `gap_end`, where `impatient` says so, for what comes from there on may have been
-    /// repeated by a later datagram; gives the newest packet number among what was lost just now, or 0.
-    pub(super) fn overtaken(&mut self, gap_end: u64, impatient: impl Fn(&Flight) -> bool) -> u64 {
-        let mut newest = 0;
-        for flight in self
-            .flights
-            .iter_mut()
-            .take_while(|flight| flight.run.first < gap_end)
-        {
+    /// repeated by a later datagram; gives when the newest of what was lost just now was sent.
+    pub(super) fn overtaken(
+        &mut self,
+        acked: u64,
+        gap_end: u64,
+        impatient: impl Fn(&Flight) -> bool,
+    ) -> Option<Moment> {
+        let mut newest = None;
+        let mut first = acked.saturating_add(1);
+        for flight in &mut self.flights {
+            if first >= gap_end {
+                break;
+            }
+            first += u64::from(flight.items);
             if !flight.lost && impatient(flight) {
                 flight.lost = true;
                 self.lost += 1;
-                newest = newest.max(flight.packet);
+                newest = newest.max(Some(flight.sent_at));
             }
         }
         newest
     }
 
-    /// Takes for lost what is older than `patience`, unless something that was sent again still has its time; gives the
-    /// newest packet number among it, or 0.
-    pub(super) fn overdue(&mut self, now: Duration, patience: Duration) -> u64 {
+    /// Takes for lost what is older than `patience`, unless something that was sent again still has its time; gives when
+    /// the newest of it was sent.
+    pub(super) fn overdue(
+        &mut self,
+        now: Duration,
+        acked: u64,
+        patience: Duration,
+    ) -> Option<Moment> {
         let old = |flight: &Flight| flight.sent_at.until(now) >= patience;
-        if self
-            .flights
-            .iter()
-            .any(|flight| flight.resent && !old(flight))
-        {
-            return 0;
+        let mut flights = self.flights.iter();
+        if flights.any(|flight| flight.resent && !old(flight)) {
+            return None;
         }
-        self.overtaken(u64::MAX, old)
+        self.overtaken(acked, u64::MAX, old)
     }
 
     /// Takes everything for lost, as far as the peer, which has everything up to `acked`, did not say that
     /// it has what comes from `gap_end` on.
     pub(super) fn give_up(&mut self, acked: u64, gap_end: u64) {
         let known = if gap_end > acked { gap_end } else { u64::MAX };
-        if self.overtaken(known, |_| true) == 0 && !self.has_lost() {
-            self.overtaken(u64::MAX, |_| true);
+        let newest = self.overtaken(acked, known, |_| true);
+        if newest.is_none() && !self.has_lost() {
+            self.overtaken(acked, u64::MAX, |_| true);
         }
     }
 }

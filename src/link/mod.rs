@@ -39,13 +39,20 @@ use rtt::Rtt;
 use std::time::Duration;
 use window::Window;
 
-/// A run of items to send: from `first`, as far as a datagram goes, but to before `end`.
+/// A run of items to send, fewer than 2^32: from `first`, as far as a datagram goes, but to before `end`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Run {
     /// The first item.
     pub first: u64,
     /// The item after the last.
     pub end: u64,
+}
+
+impl Run {
+    /// How many items, of a run that [`Link::poll_send`] gave.
+    fn items(self) -> u32 {
+        (self.end - self.first) as u32
+    }
 }
 
 /// The peer acknowledged what was never sent: it is broken or lying.
@@ -229,7 +236,7 @@ impl Link {
     pub fn poll_send(&self, available: u64) -> Option<Run> {
         let open = self.flights.under_way() < self.window.size();
         // What everything waits for goes even into a full window, or nothing would ever move it.
-        if let Some(run) = self.flights.next_lost(!open) {
+        if let Some(run) = self.flights.next_lost(self.acked, !open) {
             return Some(run);
         }
         if !open || self.flights.has_lost() {
@@ -238,7 +245,7 @@ impl Link {
         let first = self.sent.saturating_add(1);
         (first < available).then_some(Run {
             first,
-            end: available,
+            end: available.min(first.saturating_add(u64::from(u32::MAX))),
         })
     }
 
@@ -273,14 +280,13 @@ impl Link {
     /// The newest datagram carries `run`, which is the one of `poll_send` or a beginning of it. Gives whether it is to
     /// ask for an acknowledgement: because a quarter of the window is left after it, or nothing, or it is a resend.
     pub fn on_sent(&mut self, now: Duration, run: Run) -> bool {
-        let packet = self.last_packet;
         let again = run.first <= self.sent;
         if again {
-            self.flights.resend(now, run, packet);
+            self.flights.resend(now, self.acked, run);
         } else {
             self.sent = run.end - 1;
             self.wary = self.wary.saturating_sub(1);
-            self.flights.push(now, run, packet);
+            self.flights.push(now, run);
         }
         let under_way = self.flights.under_way();
         let window = self.window.size();
@@ -346,7 +352,7 @@ impl Link {
             self.probe_due = self.probing;
             return false;
         }
-        self.window.collapse(self.last_packet);
+        self.window.collapse(now);
         self.flights.give_up(self.acked, self.gap_end);
         true
     }

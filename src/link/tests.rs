@@ -529,9 +529,46 @@ fn after_a_timeout_the_window_grows_fast_to_half_of_what_it_was() {
     let mut window = Window::default();
     window.grow(30);
     let half = window.size() / 2;
-    window.collapse(1);
+    window.collapse(ms(1));
     window.grow(half - limits::WINDOW_LEAST);
     assert_eq!(window.size(), half);
     window.grow(half);
     assert_eq!(window.size(), half + 1, "and from there on slowly");
+}
+
+#[test]
+fn what_was_sent_before_the_window_was_cut_does_not_cut_it_again() {
+    let mut window = Window::default();
+    window.grow(limits::WINDOW_MOST);
+    let full = window.size();
+    window.halve(ms(5).into(), ms(10));
+    assert_eq!(window.size(), full / 2);
+    window.halve(ms(10).into(), ms(15));
+    assert_eq!(window.size(), full / 2, "the same loss");
+    window.halve(ms(11).into(), ms(15));
+    assert_eq!(window.size(), full / 4, "another one");
+}
+
+#[test]
+fn more_items_than_a_flight_can_count_go_in_several() {
+    let most = u64::from(u32::MAX);
+    let mut link = Link::new(ms(0), 0);
+    let run = link.poll_send(u64::MAX).expect("something to send");
+    assert_eq!(
+        run,
+        Run {
+            first: 1,
+            end: most + 1
+        }
+    );
+    link.next_packet(ms(0));
+    link.on_sent(ms(0), run);
+    assert_eq!(
+        link.poll_send(u64::MAX).map(|run| run.first),
+        Some(most + 1)
+    );
+    link.acknowledge(ms(1), most - 1, 0, 0).expect("sent");
+    assert_eq!(link.flights(), 1);
+    link.acknowledge(ms(1), most, 0, 0).expect("sent");
+    assert_eq!(link.flights(), 0);
 }

@@ -1,6 +1,8 @@
 //! How many datagrams may be under way: slow start, congestion avoidance, and a cut for each loss (RFC 5681).
 
+use super::moment::Moment;
 use crate::limits;
+use std::time::Duration;
 
 /// Always at least [`limits::WINDOW_LEAST`] and at most what the path was found to take.
 #[derive(Debug)]
@@ -10,8 +12,8 @@ pub(super) struct Window {
     pub(super) threshold: u32,
     /// Acknowledged datagrams since the window grew by one, in congestion avoidance.
     credit: u32,
-    /// The newest packet number when the window was last cut: losses up to it are the same loss.
-    recovery: u64,
+    /// When the window was last cut: what was sent until then and is lost is the same loss (RFC 9002, section 7.3.2).
+    cut_at: Moment,
 }
 
 impl Default for Window {
@@ -21,7 +23,7 @@ impl Default for Window {
             most: limits::WINDOW_MOST,
             threshold: limits::WINDOW_MOST,
             credit: 0,
-            recovery: 0,
+            cut_at: Moment::NEVER,
         }
     }
 }
@@ -53,22 +55,22 @@ impl Window {
         self.size = self.size.min(self.most);
     }
 
-    /// Packets up to `newest_lost` were lost on the way, when `last` was the last one sent.
-    pub(super) fn halve(&mut self, newest_lost: u64, last: u64) {
-        if newest_lost > self.recovery {
+    /// The newest of what is now found lost was sent then.
+    pub(super) fn halve(&mut self, newest_lost: Moment, now: Duration) {
+        if self.cut_at == Moment::NEVER || newest_lost > self.cut_at {
             // Talk is small: on a path that loses at random, less would stall it.
             let least = limits::WINDOW_CUT_LEAST.min(self.size);
             self.size = (self.size / 2).max(least);
             self.threshold = self.size;
-            self.recovery = last;
+            self.cut_at = now.into();
         }
     }
 
     /// Nothing came back in time.
-    pub(super) fn collapse(&mut self, last: u64) {
+    pub(super) fn collapse(&mut self, now: Duration) {
         self.threshold = (self.size / 2).max(limits::WINDOW_LEAST);
         self.size = limits::WINDOW_LEAST;
-        self.recovery = last;
+        self.cut_at = now.into();
     }
 
     /// The path is another one, of which nothing is known.
