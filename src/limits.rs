@@ -64,7 +64,8 @@ pub const RTO_LEAST: Duration = Duration::from_millis(50);
 pub const RTO_MOST: Duration = Duration::from_secs(3);
 /// What the retransmission timeout allows for a delayed acknowledgement.
 pub const ACK_ALLOWANCE: Duration = Duration::from_millis(100);
-/// …and what it allows for at the server, which acknowledges an utterance as soon as it is handled.
+/// …and what it allows for at the server, which acknowledges an utterance as soon as it is handled. Other answers may take
+/// longer, see [`QUIET_REST`].
 pub const ACK_PROMPT: Duration = Duration::from_millis(10);
 /// An acknowledgement that finds no data to ride on waits a random time from here…
 pub const ACK_DELAY_LEAST: Duration = Duration::from_millis(25);
@@ -255,6 +256,12 @@ pub const RECEIVE_WAITED: Duration = Duration::from_micros(10);
 /// …and while the router is busy, the thread rests so long before it looks for more: a default receive buffer takes
 /// what comes meanwhile, be it full datagrams at a gigabit per second.
 pub const RECEIVE_REST: Duration = Duration::from_micros(200);
+/// A room where nothing has happened for so long is quiet, if no more…
+pub const QUIET_AFTER: Duration = Duration::from_secs(1);
+/// …than so many datagrams came together…
+pub const QUIET_FEW: usize = 64;
+/// …and there a sign of life waits this long for others, so that two threads are woken for several of them at a time.
+pub const QUIET_REST: Duration = Duration::from_millis(20);
 /// The router looks this often whether a screen that lags takes more.
 pub const SCREEN_RETRY: Duration = Duration::from_millis(50);
 /// Lines of its own that a terminal's client has sent are shown as waiting when they are not ordered after this time.
@@ -364,6 +371,8 @@ const _: () = {
     assert!(ACK_DELAY_LEAST.as_millis() < ACK_DELAY_MOST.as_millis());
     assert!(ACK_DELAY_MOST.as_millis() <= ACK_ALLOWANCE.as_millis());
     assert!(ACK_PROMPT.as_millis() <= ACK_ALLOWANCE.as_millis());
+    // …and so does the answer to a sign of life.
+    assert!(QUIET_REST.as_millis() * 2 <= ACK_ALLOWANCE.as_millis());
     assert!(RTO_LEAST.as_millis() <= RTO_FIRST.as_millis());
     assert!(RTO_FIRST.as_millis() <= RTO_MOST.as_millis());
     // A round trip is kept in nanoseconds of 32 bits.

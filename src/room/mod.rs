@@ -210,6 +210,13 @@ impl Room {
         self.flush.poll_fan_out()
     }
 
+    /// Whether nothing has happened for a while: what brings no words can wait a little then.
+    pub fn is_quiet(&self) -> bool {
+        let last = self.log.unix_ms(self.log.end().saturating_sub(1));
+        let since = Duration::from_millis(self.unix_ms.saturating_sub(last));
+        self.closing_since.is_none() && since >= limits::QUIET_AFTER
+    }
+
     /// When [`Room::handle_timeout`] should be called next.
     pub fn poll_timeout(&self) -> Option<Duration> {
         let timer = self

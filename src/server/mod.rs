@@ -73,6 +73,8 @@ struct Shared {
     /// The threads' clock counts from here.
     began: Instant,
     ended: AtomicBool,
+    /// Nothing has happened for a while, and little comes.
+    quiet: AtomicBool,
     /// Datagrams that found the queue to the router full.
     overrun: AtomicU64,
     /// Events that the transcript could not take.
@@ -165,6 +167,7 @@ fn open(options: &ServerOptions) -> Result<(Room, Shared, SocketAddr), String> {
         users: Mutex::default(),
         began: Instant::now(),
         ended: AtomicBool::new(false),
+        quiet: AtomicBool::new(false),
         overrun: AtomicU64::new(0),
         lost: AtomicU64::new(0),
         last: Mutex::default(),

@@ -1,10 +1,11 @@
 //! The receive thread: from the socket to the router, and nothing else, since the socket's own buffer is small.
 //!
-//! While the router is at something else, this thread rests between datagrams, and so is woken for several at a time.
+//! While the router is at something else, this thread rests between datagrams, and so is woken for several at a time; in a
+//! quiet room it does so before it wakes the router for signs of life.
 
 use super::Shared;
 use super::queue::{ClosesWithMe, Put};
-use crate::limits;
+use crate::{limits, wire};
 use std::io::ErrorKind;
 use std::sync::atomic::Ordering;
 use std::thread;
@@ -23,12 +24,18 @@ pub(super) fn run(shared: &Shared) {
         let received = shared.socket.recv_from(&mut buffer);
         let waited = called_at.elapsed() >= limits::RECEIVE_WAITED;
         match received {
-            Ok((size, from)) => match shared.queue.put(from, &buffer[..size]) {
-                Put::Waits if waited => thread::sleep(limits::RECEIVE_REST),
-                Put::Handed | Put::Waits => (),
-                // As if the network had lost it.
-                Put::Dropped => drop(shared.overrun.fetch_add(1, Ordering::Relaxed)),
-            },
+            Ok((size, from)) => {
+                let bytes = &buffer[..size];
+                if waited && shared.quiet.load(Ordering::Relaxed) && wire::is_sign_of_life(bytes) {
+                    thread::sleep(limits::QUIET_REST);
+                }
+                match shared.queue.put(from, bytes) {
+                    Put::Waits if waited => thread::sleep(limits::RECEIVE_REST),
+                    Put::Handed | Put::Waits => (),
+                    // As if the network had lost it.
+                    Put::Dropped => drop(shared.overrun.fetch_add(1, Ordering::Relaxed)),
+                }
+            }
             Err(error) if is_passing(error.kind()) => (),
             Err(error) => {
                 failures += 1;

@@ -11,6 +11,7 @@ use crate::room::{Room, Sight, UserMap};
 use crossbeam_channel::Sender;
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::Duration;
 
@@ -70,6 +71,8 @@ impl Router {
         }
         self.handled = 0;
         let now = self.now();
+        let quiet = self.datagrams.len() <= limits::QUIET_FEW && self.room.is_quiet();
+        self.shared.quiet.store(quiet, Ordering::Relaxed);
         if let Some(at) = self.room.poll_fan_out() {
             // Whatever comes until then goes along: nothing need wake the router before.
             let rest = at.saturating_sub(now);

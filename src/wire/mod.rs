@@ -24,7 +24,7 @@ pub use sealed::{
     Gone, GoneReason, Moved, Sealed, read_probed, seal_down, seal_in_place, write_probe,
     write_probed,
 };
-pub use up::{Failure, Up, UpEncoder, Utterance, says_bye};
+pub use up::{Failure, Up, UpEncoder, Utterance, is_sign_of_life, says_bye};
 
 /// The first byte of every datagram: never valid in UTF-8, so no text can be taken for ours.
 pub const MAGIC: u8 = 0xFE;

@@ -82,6 +82,12 @@ fn check_up(packet: u64, up: &Up<'_>, digits: &str) {
     let sealed = verified(&expected, Kind::Up, packet);
     assert_eq!(Up::read(&sealed), Ok(up.clone()));
     assert_eq!(says_bye(&sealed), up.bye);
+    let alone = !up.bye && up.utterances.is_empty();
+    assert_eq!(is_sign_of_life(&expected), alone);
+    assert!(!is_sign_of_life(&expected[..limits::SEALED_HEAD + 3]));
+    let mut other = expected;
+    other[2] = Kind::Moved as u8;
+    assert!(!is_sign_of_life(&other));
 }
 
 /// Encodes a Down; each event is behind the number that stands for its author.

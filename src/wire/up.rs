@@ -1,7 +1,7 @@
 //! What a client sends while it is in the room: what it has, and what it says.
 
 use super::sealed::{begin, seal_in_place};
-use super::{Kind, Malformed, PacketNumber, Reader, Sealed, SessionId, Writer};
+use super::{Kind, MAGIC, Malformed, PacketNumber, Reader, Sealed, SessionId, VERSION, Writer};
 use crate::limits;
 use crate::seal::{Key, Tag};
 
@@ -12,6 +12,18 @@ const UP_BYE: u8 = 2;
 /// Whether the sender of an Up says goodbye, which is never answered. For an Up that can't be verified.
 pub fn says_bye(sealed: &Sealed<'_>) -> bool {
     sealed.kind == Kind::Up && sealed.body.first().is_some_and(|flags| flags & UP_BYE != 0)
+}
+
+/// Whether a datagram says, as far as that can be seen before it is verified, no more than that its sender is there.
+pub fn is_sign_of_life(bytes: &[u8]) -> bool {
+    let is_up = bytes.starts_with(&[MAGIC, VERSION, Kind::Up as u8]);
+    match Sealed::decode(Kind::Up, bytes) {
+        Ok(sealed) if is_up => {
+            let mut reader = Reader::new(sealed.body);
+            Up::read_head(&mut reader).is_ok_and(|up| !up.bye && reader.is_empty())
+        }
+        _ => false,
+    }
 }
 
 /// Client: what I have, and what I say.
@@ -94,19 +106,7 @@ impl<'a> Up<'a> {
     /// Reads the body of a verified Up.
     pub fn read(sealed: &Sealed<'a>) -> Result<Up<'a>, Malformed> {
         let mut reader = Reader::new(sealed.body);
-        let flags = reader.u8()?;
-        if flags & !(UP_ANSWER | UP_BYE) != 0 {
-            return Err(Malformed::Code);
-        }
-        let mut up = Up {
-            answer: flags & UP_ANSWER != 0,
-            bye: flags & UP_BYE != 0,
-            acked: reader.varint()?,
-            gap_end: reader.varint()?,
-            held_ms: reader.varint()?,
-            first: 0,
-            utterances: Vec::new(),
-        };
+        let mut up = Up::read_head(&mut reader)?;
         if !reader.is_empty() {
             up.first = reader.varint()?;
             if up.first == 0 || reader.is_empty() {
@@ -132,6 +132,23 @@ impl<'a> Up<'a> {
             .checked_add(up.utterances.len() as u64)
             .ok_or(Malformed::Number)?;
         Ok(up)
+    }
+
+    /// What stands before the utterances.
+    fn read_head(reader: &mut Reader<'a>) -> Result<Up<'a>, Malformed> {
+        let flags = reader.u8()?;
+        if flags & !(UP_ANSWER | UP_BYE) != 0 {
+            return Err(Malformed::Code);
+        }
+        Ok(Up {
+            answer: flags & UP_ANSWER != 0,
+            bye: flags & UP_BYE != 0,
+            acked: reader.varint()?,
+            gap_end: reader.varint()?,
+            held_ms: reader.varint()?,
+            first: 0,
+            utterances: Vec::new(),
+        })
     }
 }
 

@@ -422,3 +422,22 @@ fn a_member_whose_window_shrinks_to_what_is_under_way_is_asked_what_has_come() {
     assert_eq!((*to, down.answer, down.events.len()), (a.address, true, 0));
     assert!(house.flush().is_empty(), "once is enough");
 }
+
+#[test]
+fn a_room_is_quiet_when_nothing_has_happened_for_a_while() {
+    let mut house = House::new(Config::default());
+    let mut a = house.member("小明", 1);
+    let after = limits::QUIET_AFTER.as_millis() as u64;
+    let began = 1_800_000_000_000;
+    let quiet = |house: &mut House, at| {
+        house.room.set_wall_clock(began + at);
+        house.room.is_quiet()
+    };
+    assert!(!quiet(&mut house, after - 1), "someone came");
+    assert!(quiet(&mut house, after));
+    a.say(&mut house, &["x"]);
+    assert!(!quiet(&mut house, after), "words");
+    assert!(quiet(&mut house, 2 * after));
+    house.room.handle_close(house.now);
+    assert!(!quiet(&mut house, 9 * after), "it closes");
+}
