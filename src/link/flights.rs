@@ -81,15 +81,16 @@ impl Flights {
             return;
         };
         let flight = self.flights[at];
+        let items = run.items().min(flight.items);
         self.flights[at] = Flight {
             sent_at: now.into(),
-            items: run.items(),
+            items,
             lost: false,
             resent: true,
         };
         self.lost -= 1;
-        if run.items() < flight.items {
-            let items = flight.items - run.items();
+        if items < flight.items {
+            let items = flight.items - items;
             self.flights.insert(at + 1, Flight { items, ..flight });
             self.lost += 1;
         }
