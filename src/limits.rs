@@ -261,7 +261,7 @@ pub const QUIET_AFTER: Duration = Duration::from_secs(1);
 /// …than so many datagrams came together…
 pub const QUIET_FEW: usize = 64;
 /// …and there a sign of life waits this long for others, so that two threads are woken for several of them at a time.
-pub const QUIET_REST: Duration = Duration::from_millis(20);
+pub const QUIET_REST: Duration = Duration::from_millis(10);
 /// The router looks this often whether a screen that lags takes more.
 pub const SCREEN_RETRY: Duration = Duration::from_millis(50);
 /// Lines of its own that a terminal's client has sent are shown as waiting when they are not ordered after this time.

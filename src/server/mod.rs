@@ -73,7 +73,7 @@ struct Shared {
     /// The threads' clock counts from here.
     began: Instant,
     ended: AtomicBool,
-    /// Nothing has happened for a while, and little comes.
+    /// The router sleeps, nothing has happened for a while, and little comes.
     quiet: AtomicBool,
     /// Datagrams that found the queue to the router full.
     overrun: AtomicU64,

@@ -73,6 +73,13 @@ impl Router {
         let now = self.now();
         let quiet = self.datagrams.len() <= limits::QUIET_FEW && self.room.is_quiet();
         self.shared.quiet.store(quiet, Ordering::Relaxed);
+        let commands = self.sleep(now);
+        self.shared.quiet.store(false, Ordering::Relaxed);
+        commands
+    }
+
+    /// Until something comes, or something is due.
+    fn sleep(&mut self, now: Duration) -> VecDeque<Command> {
         if let Some(at) = self.room.poll_fan_out() {
             // Whatever comes until then goes along: nothing need wake the router before.
             let rest = at.saturating_sub(now);

@@ -166,12 +166,12 @@ fn measure(scale: Scale, files: usize, wants: impl Fn(&str) -> bool) -> Result<V
         }
     }
     if wants("steady") {
-        rows.push(rows::steady(scale, 200, false)?);
-        rows.push(reference::naive_steady(scale, 200)?);
+        rows.extend(steady(scale, 200)?);
     }
     if wants("joins") {
         for n in sizes(&[1000, 4000]) {
-            rows.push(rows::joins(n)?);
+            let runs = (0..scale.runs).map(|_| rows::joins(n));
+            rows.extend(median(runs.collect::<Result<_>>()?));
         }
     }
     if wants("idle") {
@@ -183,6 +183,16 @@ fn measure(scale: Scale, files: usize, wants: impl Fn(&str) -> bool) -> Result<V
         rows.push(rows::steady(scale, 200, true)?);
     }
     Ok(rows)
+}
+
+/// Talk as it is, beside a relay that only passes on, in turns.
+fn steady(scale: Scale, members: usize) -> Result<Vec<Row>> {
+    let (mut ours, mut naive) = (Vec::new(), Vec::new());
+    for _ in 0..scale.runs {
+        ours.push(rows::steady(scale, members, false)?);
+        naive.push(reference::naive_steady(scale, members)?);
+    }
+    Ok([ours, naive].into_iter().filter_map(median).collect())
 }
 
 /// One message at a time, beside datagrams that are only sent and a relay that only passes on: in turns, so that all three

@@ -73,7 +73,7 @@ pub fn table(rows: &[Row]) -> String {
 /// Of several runs, the one in the middle.
 pub fn median(mut rows: Vec<Row>) -> Option<Row> {
     rows.sort_by(|a, b| {
-        let key = |row: &Row| row.deliveries_per_cpu_s.unwrap_or_default();
+        let key = |row: &Row| row.deliveries_per_cpu_s.or(row.joins_per_s).unwrap_or(0.0);
         key(a).total_cmp(&key(b))
     });
     let middle = rows.len() / 2;
