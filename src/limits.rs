@@ -235,6 +235,8 @@ pub const RECEIVE_QUEUE_KEPT: usize = 1 << 16;
 pub const RECEIVE_QUEUE_PLACES: usize = 1024;
 /// Datagrams that the router handles before it flushes, at most.
 pub const BATCH: usize = 1024;
+/// …and sends before it handles again what has come, at most.
+pub const BATCH_SENT: usize = 1024;
 /// Commands between the operator's console and the router, at most; then the console waits.
 pub const COMMANDS: usize = 64;
 /// Batches of events between the router and the operator's screen, at most; then its cursor lags.

@@ -24,6 +24,8 @@ pub(super) struct Router {
     viewers: Vec<Viewer>,
     /// Some viewer takes no more at present.
     lags: bool,
+    /// There is more to be sent at once.
+    sends: bool,
     outbox: Outbox,
 }
 
@@ -39,6 +41,7 @@ impl Router {
             datagrams: Datagrams::default(),
             handled: 0,
             lags: false,
+            sends: false,
             outbox: Outbox::default(),
         }
     }
@@ -71,6 +74,10 @@ impl Router {
         }
         self.handled = 0;
         let now = self.now();
+        if self.sends {
+            let until = self.shared.began + now;
+            return self.shared.queue.take(&mut self.datagrams, until);
+        }
         let quiet = self.datagrams.len() <= limits::QUIET_FEW && self.room.is_quiet();
         self.shared.quiet.store(quiet, Ordering::Relaxed);
         let commands = self.sleep(now);
@@ -137,11 +144,17 @@ impl Router {
         }
     }
 
+    /// As many datagrams as may go before what has come meanwhile is handled: to serve a large room takes its time, in
+    /// which the queue would overflow.
     fn transmit(&mut self) {
         let now = self.now();
-        while let Some((to, bytes)) = self.room.poll_transmit(now) {
-            self.outbox.send(&self.shared.socket, to, bytes);
-        }
+        self.sends = (0..limits::BATCH_SENT).all(|_| match self.room.poll_transmit(now) {
+            Some((to, bytes)) => {
+                self.outbox.send(&self.shared.socket, to, bytes);
+                true
+            }
+            None => false,
+        });
         self.outbox.flush(&self.shared.socket);
     }
 
@@ -203,5 +216,56 @@ impl Viewer {
         std::iter::from_fn(|| room.sight(cursor))
             .take(limits::SCREEN_BATCH)
             .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Queue;
+    use super::*;
+    use crate::room::{Config, InMemory};
+    use crate::wire::{self, Hello, Open};
+    use crossbeam_channel::bounded;
+    use std::net::UdpSocket;
+    use std::time::Instant;
+
+    /// A router whose room has as many answers to send as may wait, to its own address.
+    fn busy_router() -> Router {
+        let socket = UdpSocket::bind("127.0.0.1:0").expect("a socket");
+        let own = socket.local_addr().expect("its address");
+        let mut room = Room::new(Config::default(), [1; 32], Box::new(InMemory::default()));
+        let mut hello = Vec::new();
+        wire::encode(&Open::Hello(Hello { nonce: 1 }), &mut hello);
+        for _ in 0..limits::REPLIES {
+            room.handle_datagram(&mut UserMap::default(), Duration::ZERO, own, &hello);
+        }
+        let shared = Shared {
+            socket,
+            queue: Queue::default(),
+            users: Default::default(),
+            began: Instant::now(),
+            ended: Default::default(),
+            quiet: Default::default(),
+            overrun: Default::default(),
+            lost: Default::default(),
+            last: Default::default(),
+        };
+        Router::new(room, Arc::new(shared), Vec::new())
+    }
+
+    #[test]
+    fn what_is_left_to_send_goes_without_a_wait_for_anything() {
+        let mut router = busy_router();
+        router.transmit();
+        assert_eq!(router.room.stats().sent, limits::BATCH_SENT as u64);
+        let (back, waited) = bounded(1);
+        thread::spawn(move || {
+            router.wait();
+            let _ = back.send(router);
+        });
+        let waited = waited.recv_timeout(Duration::from_secs(10));
+        let mut router = waited.expect("it waits though there may be more to send");
+        router.transmit();
+        assert!(!router.sends, "that was all");
     }
 }
