@@ -64,9 +64,8 @@ pub const RTO_LEAST: Duration = Duration::from_millis(50);
 pub const RTO_MOST: Duration = Duration::from_secs(3);
 /// What the retransmission timeout allows for a delayed acknowledgement.
 pub const ACK_ALLOWANCE: Duration = Duration::from_millis(100);
-/// …and what it allows for at the server, which acknowledges an utterance as soon as it is handled. Other answers may take
-/// longer, see [`QUIET_REST`].
-pub const ACK_PROMPT: Duration = Duration::from_millis(10);
+/// …and what it allows for at the server, which acknowledges an utterance at once, but for [`QUIET_REST`].
+pub const ACK_PROMPT: Duration = Duration::from_millis(20);
 /// An acknowledgement that finds no data to ride on waits a random time from here…
 pub const ACK_DELAY_LEAST: Duration = Duration::from_millis(25);
 /// …to here, so that a room full of listeners does not answer all at once.
@@ -236,7 +235,7 @@ pub const RECEIVE_QUEUE_PLACES: usize = 1024;
 /// Datagrams that the router handles before it flushes, at most.
 pub const BATCH: usize = 1024;
 /// …and sends before it handles again what has come, at most.
-pub const BATCH_SENT: usize = 1024;
+pub const BATCH_SENT: usize = 2048;
 /// Commands between the operator's console and the router, at most; then the console waits.
 pub const COMMANDS: usize = 64;
 /// Batches of events between the router and the operator's screen, at most; then its cursor lags.
@@ -258,11 +257,11 @@ pub const RECEIVE_WAITED: Duration = Duration::from_micros(10);
 /// …and while the router is busy, the thread rests so long before it looks for more: a default receive buffer takes
 /// what comes meanwhile, be it full datagrams at a gigabit per second.
 pub const RECEIVE_REST: Duration = Duration::from_micros(200);
-/// A room where nothing has happened for so long is quiet, if no more…
+/// The server is quiet when for this time no member was sent events, and no more than a few datagrams came together…
 pub const QUIET_AFTER: Duration = Duration::from_secs(1);
-/// …than so many datagrams came together…
+/// …at most so many.
 pub const QUIET_FEW: usize = 64;
-/// …and there a sign of life waits this long for others, so that two threads are woken for several of them at a time.
+/// When the server is quiet and a sign of life comes, it takes no notice for this time, to be woken for several at a time.
 pub const QUIET_REST: Duration = Duration::from_millis(10);
 /// The router looks this often whether a screen that lags takes more.
 pub const SCREEN_RETRY: Duration = Duration::from_millis(50);
@@ -373,12 +372,10 @@ const _: () = {
     assert!(ACK_DELAY_LEAST.as_millis() < ACK_DELAY_MOST.as_millis());
     assert!(ACK_DELAY_MOST.as_millis() <= ACK_ALLOWANCE.as_millis());
     assert!(ACK_PROMPT.as_millis() <= ACK_ALLOWANCE.as_millis());
-    // …and so does the answer to a sign of life.
-    assert!(QUIET_REST.as_millis() * 2 <= ACK_ALLOWANCE.as_millis());
+    assert!(QUIET_REST.as_millis() * 2 <= ACK_PROMPT.as_millis());
     assert!(RTO_LEAST.as_millis() <= RTO_FIRST.as_millis());
-    assert!(RTO_FIRST.as_millis() <= RTO_MOST.as_millis());
     // A round trip is kept in nanoseconds of 32 bits.
-    assert!(RTO_MOST.as_nanos() < u32::MAX as u128);
+    assert!(RTO_FIRST.as_nanos() <= RTO_MOST.as_nanos() && RTO_MOST.as_nanos() < u32::MAX as u128);
     // Two keep-alives may be lost, and the probes after them too, before a member counts as gone.
     assert!(KEEP_ALIVE.as_secs() * 3 < IDLE_TIMEOUT.as_secs());
     // A whole queue of one member's utterances fits the retained log, and so does the history.
@@ -388,6 +385,8 @@ const _: () = {
     assert!(MEMBERS <= MEMBERS_MOST && SLOT_BITS < 32);
     assert!(BODIES.is_power_of_two() && SOURCE_BUCKETS.is_power_of_two());
     assert!(RECEIVE_QUEUE_STRANGERS < RECEIVE_QUEUE);
+    // Whoever asks for many replies holds up nobody's events, and the answers to what is sent fit the queue.
+    assert!(BATCH_SENT >= 2 * REPLIES && BATCH_SENT < RECEIVE_QUEUE);
     // Who loses three datagrams in a row is still there.
     assert!(LAG_PATIENCE.as_millis() > 3 * RTO_MOST.as_millis());
     // The cookie outlives a slow handshake.

@@ -30,6 +30,8 @@ pub fn server_address() -> SocketAddr {
 pub struct Server {
     pub room: Room,
     pub users: UserMap,
+    /// It was broken off while it sent, and goes on then.
+    unsent_at: Option<Duration>,
 }
 
 /// A client and what became of it.
@@ -161,6 +163,7 @@ impl World {
         self.server = Some(Server {
             room,
             users: UserMap::default(),
+            unsent_at: None,
         });
     }
 
@@ -372,10 +375,10 @@ impl World {
 
     /// The next thing happens, unless that is after the deadline, which is then the time.
     pub fn step(&mut self, deadline: Duration) -> bool {
-        let room = self
-            .server
-            .as_ref()
-            .and_then(|server| server.room.poll_timeout());
+        let room = self.server.as_ref().and_then(|server| {
+            let timeout = server.room.poll_timeout();
+            timeout.into_iter().chain(server.unsent_at).min()
+        });
         let sessions = self.actors.iter().filter(|a| a.is_running());
         let session = sessions.filter_map(|actor| actor.due).min();
         let next = [self.net.next_at(), room, session]
@@ -489,7 +492,16 @@ impl World {
             self.wrong.get_or_insert(what);
         }
         let log = LogView { first, events: log };
-        while let Some((to, bytes)) = server.room.poll_transmit(self.now) {
+        let most = match self.random.below(4) {
+            0 => 1 + self.random.below(8),
+            _ => u64::MAX,
+        };
+        server.unsent_at = Some(self.now + Duration::from_micros(self.random.below(1000)));
+        for _ in 0..most {
+            let Some((to, bytes)) = server.room.poll_transmit(self.now) else {
+                server.unsent_at = None;
+                break;
+            };
             self.trace = mix(self.trace ^ u64::from(to.port()), bytes);
             if let Err(what) = self
                 .watch

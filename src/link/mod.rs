@@ -81,7 +81,7 @@ pub struct Link {
     /// Which members of a crowd are asked for an acknowledgement together.
     turn: u32,
     backoff: u8,
-    /// The peer acknowledges items without delay, each datagram of them; what carries none may wait for its answer.
+    /// The peer acknowledges items without delay, each datagram of them.
     prompt_peer: bool,
     /// An acknowledgement was asked for, and none has come since.
     asked: bool,
@@ -364,7 +364,7 @@ impl Link {
     }
 
     fn timeout(&self) -> Duration {
-        let allowance = if self.prompt_peer && !self.flights.is_empty() {
+        let allowance = if self.prompt_peer {
             limits::ACK_PROMPT
         } else {
             limits::ACK_ALLOWANCE

@@ -517,20 +517,6 @@ fn what_a_prompt_peer_passes_over_is_sent_again_before_the_timeout() {
 }
 
 #[test]
-fn what_carries_no_items_may_wait_for_its_answer_even_of_a_prompt_peer() {
-    let mut link = measured().with_prompt_peer();
-    link.probe();
-    link.next_packet(ms(1000));
-    link.on_probe_sent(ms(1000));
-    let patience = RTT + 2 * RTT + limits::ACK_ALLOWANCE;
-    assert_eq!(link.poll_timeout(), Some(ms(1000) + patience));
-    link.receive(ms(1040), PacketNumber(1));
-    send(&mut link, ms(2000), 3, 1);
-    let patience = RTT + 2 * RTT + limits::ACK_PROMPT;
-    assert_eq!(link.poll_timeout(), Some(ms(2000) + patience));
-}
-
-#[test]
 fn random_numbers_fill_their_range() {
     let mut random = Random::new(1);
     let mut seen = [false; 8];

@@ -12,7 +12,8 @@ pub(super) struct Window {
     pub(super) threshold: u32,
     /// Acknowledged datagrams since the window grew by one, in congestion avoidance.
     credit: u32,
-    /// When the window was last cut: what was sent until then and is lost is the same loss (RFC 9002, section 7.3.2).
+    /// When the window was last cut, or never yet: what was sent until then and is lost is the same loss (RFC 9002,
+    /// section 7.3.2).
     cut_at: Moment,
 }
 

@@ -78,6 +78,8 @@ pub(super) struct Flush {
     /// Words are to wait until then, since everyone was served just now, and notices until then.
     words_at: Duration,
     notices_at: Duration,
+    /// When events last went to a member.
+    carried_at: Moment,
     /// Events to before this number may go out: the log's end when everyone was last flushed.
     horizon: u64,
     /// Members that are to be flushed next.
@@ -101,6 +103,7 @@ impl Flush {
             everyone_at: None,
             words_at: Duration::ZERO,
             notices_at: Duration::ZERO,
+            carried_at: Moment::NEVER,
             horizon: 0,
             dirty: Vec::new(),
             shared: (0..limits::BODIES).map(|_| Body::empty()).collect(),
@@ -140,30 +143,39 @@ impl Flush {
         self.everyone_at.filter(|at| *at <= self.words_at)
     }
 
-    /// The member to flush now.
-    fn current(&mut self, now: Duration, live: &[u32], end: u64) -> Option<u32> {
-        if self.at == self.list.len() {
-            self.at = 0;
-            self.list.clear();
-            // Those who were touched may be gone by now, so they are no part of `live` then.
-            self.list.append(&mut self.dirty);
-            if self.everyone_at.is_some_and(|at| at <= now) {
-                self.everyone_at = None;
-                let few = end - self.horizon <= limits::FAN_OUT_FEW;
-                let pause = if few {
-                    limits::FAN_OUT_PAUSE
-                } else {
-                    limits::FAN_OUT_PAUSE_LOADED
-                };
-                let members = live.len() as u32;
-                self.words_at = now + (pause * members).min(limits::FAN_OUT_PAUSE_MOST);
-                self.notices_at =
-                    now + (limits::NOTICE_PAUSE * members).min(limits::NOTICE_PAUSE_MOST);
-                self.horizon = end;
-                self.list.extend_from_slice(live);
-            }
-        }
+    /// Whether no events went out for a while, and none are to go.
+    pub(super) fn is_quiet(&self, now: Duration) -> bool {
+        let long_ago =
+            self.carried_at == Moment::NEVER || self.carried_at.until(now) >= limits::QUIET_AFTER;
+        long_ago && self.everyone_at.is_none()
+    }
+
+    /// The member to flush now, if the flush under way is not at its end.
+    fn current(&self) -> Option<u32> {
         self.list.get(self.at).copied()
+    }
+
+    /// Begins the next flush; whether there is anyone in it.
+    fn begin(&mut self, now: Duration, live: &[u32], end: u64) -> bool {
+        self.at = 0;
+        self.list.clear();
+        // Those who were touched may be gone by now, so they are no part of `live` then.
+        self.list.append(&mut self.dirty);
+        if self.everyone_at.is_some_and(|at| at <= now) {
+            self.everyone_at = None;
+            let few = end - self.horizon <= limits::FAN_OUT_FEW;
+            let pause = if few {
+                limits::FAN_OUT_PAUSE
+            } else {
+                limits::FAN_OUT_PAUSE_LOADED
+            };
+            let members = live.len() as u32;
+            self.words_at = now + (pause * members).min(limits::FAN_OUT_PAUSE_MOST);
+            self.notices_at = now + (limits::NOTICE_PAUSE * members).min(limits::NOTICE_PAUSE_MOST);
+            self.horizon = end;
+            self.list.extend_from_slice(live);
+        }
+        !self.list.is_empty()
     }
 
     /// Encodes a run for a member, unless it lies ready; gives where it is: shared, or the member's own.
@@ -239,18 +251,26 @@ impl Room {
             self.flush.reply = bytes;
             return Some((to, Place::Reply));
         }
-        let end = self.log.end();
-        while let Some(slot) = self.flush.current(now, self.slots.live(), end) {
-            if let Some(found) = self.transmit(now, slot) {
-                return Some(found);
+        loop {
+            while let Some(slot) = self.flush.current() {
+                if let Some(found) = self.transmit(now, slot) {
+                    return Some(found);
+                }
+                if let Some(member) = self.slots.member(slot) {
+                    member.dirty = false;
+                }
+                self.schedule(now, slot);
+                self.flush.at += 1;
             }
-            if let Some(member) = self.slots.member(slot) {
-                member.dirty = false;
+            // Before the next flush, which may already be due.
+            if let Some(to) = self.transmit_classic(now) {
+                return Some((to, Place::Classic));
             }
-            self.schedule(now, slot);
-            self.flush.at += 1;
+            let end = self.log.end();
+            if !self.flush.begin(now, self.slots.live(), end) {
+                return None;
+            }
         }
-        Some((self.transmit_classic(now)?, Place::Classic))
     }
 
     /// The next datagram for one member.
@@ -268,7 +288,10 @@ impl Room {
             None => return self.transmit_gone(now, slot),
         };
         let place = match run {
-            Some(run) => self.flush.carry(&self.log, run, member),
+            Some(run) => {
+                self.flush.carried_at = now.into();
+                self.flush.carry(&self.log, run, member)
+            }
             None => {
                 let own = &mut self.flush.own;
                 own.frame.truncate(limits::DOWN_HEAD);
@@ -337,8 +360,18 @@ mod tests {
         let mut flush = Flush::new(false);
         let live = vec![0; limits::MEMBERS_MOST];
         flush.words();
-        flush.current(Duration::ZERO, &live, limits::FAN_OUT_FEW + 2);
+        flush.begin(Duration::ZERO, &live, limits::FAN_OUT_FEW + 2);
         flush.words();
         assert_eq!(flush.poll_fan_out(), Some(limits::FAN_OUT_PAUSE_MOST));
+    }
+
+    #[test]
+    fn a_room_is_not_quiet_while_notices_wait_for_each_other() {
+        let mut flush = Flush::new(false);
+        flush.notice();
+        flush.begin(Duration::ZERO, &[0; 10_000], 2);
+        assert!(flush.is_quiet(limits::QUIET_AFTER));
+        flush.notice();
+        assert!(!flush.is_quiet(limits::NOTICE_PAUSE_MOST));
     }
 }

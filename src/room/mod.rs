@@ -8,7 +8,7 @@
 //!
 //! The driver's order, for each batch: [`Room::set_wall_clock`]; [`Room::handle_datagram`] for each datagram
 //! and `handle_*` for what the operator does; [`Room::handle_timeout`]; then [`Room::poll_transmit`] until
-//! there is nothing to send, [`Room::poll_shown`] until there is nothing to show, and [`Room::poll_timeout`] for
+//! there is nothing to send, or until so much has gone that the driver looks what has come, [`Room::poll_shown`] until there is nothing to show, and [`Room::poll_timeout`] for
 //! when to come back. `now` never goes back; it counts from any moment that the driver likes.
 
 mod admit;
@@ -210,11 +210,9 @@ impl Room {
         self.flush.poll_fan_out()
     }
 
-    /// Whether nothing has happened for a while: what brings no words can wait a little then.
-    pub fn is_quiet(&self) -> bool {
-        let last = self.log.unix_ms(self.log.end().saturating_sub(1));
-        let since = Duration::from_millis(self.unix_ms.saturating_sub(last));
-        self.closing_since.is_none() && since >= limits::QUIET_AFTER
+    /// Whether for a while nobody was sent anything that is to be acknowledged: what comes can wait a little then.
+    pub fn is_quiet(&self, now: Duration) -> bool {
+        self.closing_since.is_none() && self.flush.is_quiet(now)
     }
 
     /// When [`Room::handle_timeout`] should be called next.

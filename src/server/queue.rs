@@ -24,6 +24,8 @@ pub(super) struct Queue {
     filled: Condvar,
     /// The commands that waited were taken.
     taken: Condvar,
+    /// A command waits.
+    commanded: Condvar,
 }
 
 #[derive(Default)]
@@ -106,7 +108,16 @@ impl Queue {
         }
         waiting.commands.push_back(command);
         self.wake(waiting);
+        self.commanded.notify_one();
         Ok(())
+    }
+
+    /// Waits until then, or for a command: the members may have much to answer to what comes of it.
+    pub(super) fn rest(&self, until: Instant) {
+        let mut waiting = self.waiting.lock();
+        if waiting.commands.is_empty() {
+            self.commanded.wait_until(&mut waiting, until);
+        }
     }
 
     /// Wakes the router, if it waits for something; whether it did.
@@ -163,6 +174,7 @@ impl Queue {
         }
         self.wake(waiting);
         self.taken.notify_all();
+        self.commanded.notify_one();
     }
 
     /// Datagrams that wait.
@@ -300,6 +312,26 @@ mod tests {
             // The rest lies there, and one more that closes the room.
             assert_eq!(said + 1, taken + queue.commands().len());
         });
+    }
+
+    #[test]
+    fn a_rest_ends_with_its_time_or_with_a_command() {
+        let queue = Queue::default();
+        let until = Instant::now() + Duration::from_millis(1);
+        queue.rest(until);
+        assert!(Instant::now() >= until);
+        // The command comes before the rest, or in it.
+        for round in 0..100 {
+            let (queue, until) = (&queue, soon());
+            std::thread::scope(|scope| {
+                let resting = scope.spawn(move || queue.rest(until));
+                (0..round).for_each(|_| std::thread::yield_now());
+                queue.command(Command::Close).unwrap();
+                resting.join().unwrap();
+            });
+            assert!(Instant::now() < until);
+            assert_eq!(queue.commands().len(), 1);
+        }
     }
 
     #[test]

@@ -27,7 +27,7 @@ pub(super) fn run(shared: &Shared) {
             Ok((size, from)) => {
                 let bytes = &buffer[..size];
                 if waited && shared.quiet.load(Ordering::Relaxed) && wire::is_sign_of_life(bytes) {
-                    thread::sleep(limits::QUIET_REST);
+                    shared.queue.rest(Instant::now() + limits::QUIET_REST);
                 }
                 match shared.queue.put(from, bytes) {
                     Put::Waits if waited => thread::sleep(limits::RECEIVE_REST),

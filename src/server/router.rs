@@ -24,8 +24,10 @@ pub(super) struct Router {
     viewers: Vec<Viewer>,
     /// Some viewer takes no more at present.
     lags: bool,
-    /// There is more to be sent at once.
-    sends: bool,
+    /// There may be more to be sent at once.
+    unsent: bool,
+    /// When last more than a few datagrams came together.
+    busy_at: Duration,
     outbox: Outbox,
 }
 
@@ -41,7 +43,8 @@ impl Router {
             datagrams: Datagrams::default(),
             handled: 0,
             lags: false,
-            sends: false,
+            unsent: false,
+            busy_at: Duration::ZERO,
             outbox: Outbox::default(),
         }
     }
@@ -74,11 +77,10 @@ impl Router {
         }
         self.handled = 0;
         let now = self.now();
-        if self.sends {
-            let until = self.shared.began + now;
-            return self.shared.queue.take(&mut self.datagrams, until);
+        if self.datagrams.len() > limits::QUIET_FEW {
+            self.busy_at = now;
         }
-        let quiet = self.datagrams.len() <= limits::QUIET_FEW && self.room.is_quiet();
+        let quiet = now >= self.busy_at + limits::QUIET_AFTER && self.room.is_quiet(now);
         self.shared.quiet.store(quiet, Ordering::Relaxed);
         let commands = self.sleep(now);
         self.shared.quiet.store(false, Ordering::Relaxed);
@@ -87,23 +89,33 @@ impl Router {
 
     /// Until something comes, or something is due.
     fn sleep(&mut self, now: Duration) -> VecDeque<Command> {
-        if let Some(at) = self.room.poll_fan_out() {
+        let mut until = self.shared.began + now;
+        match self.room.poll_fan_out() {
             // Whatever comes until then goes along: nothing need wake the router before.
-            let rest = at.saturating_sub(now);
-            thread::sleep(rest.clamp(limits::TIMER_LEAST, limits::ROUTER_REST));
-            let until = self.shared.began + now;
-            return self.shared.queue.take(&mut self.datagrams, until);
+            Some(at) if !self.unsent => {
+                let rest = at.saturating_sub(now);
+                thread::sleep(rest.clamp(limits::TIMER_LEAST, limits::ROUTER_REST));
+            }
+            _ => until += self.pause(now),
         }
-        let mut pause = match self.room.poll_timeout() {
+        self.shared.queue.take(&mut self.datagrams, until)
+    }
+
+    /// How long there is nothing to do, unless something comes.
+    fn pause(&self, now: Duration) -> Duration {
+        if self.unsent {
+            return Duration::ZERO;
+        }
+        let pause = match self.room.poll_timeout() {
             // The kernel's timers are no finer: an earlier one would only spin.
             Some(at) => at.saturating_sub(now).max(limits::TIMER_LEAST),
             None => Duration::from_secs(3600),
         };
         if self.lags {
-            pause = pause.min(limits::SCREEN_RETRY);
+            pause.min(limits::SCREEN_RETRY)
+        } else {
+            pause
         }
-        let until = self.shared.began + now + pause;
-        self.shared.queue.take(&mut self.datagrams, until)
     }
 
     /// One batch of datagrams, up to a bound, the commands, and what has come due.
@@ -148,7 +160,7 @@ impl Router {
     /// which the queue would overflow.
     fn transmit(&mut self) {
         let now = self.now();
-        self.sends = (0..limits::BATCH_SENT).all(|_| match self.room.poll_transmit(now) {
+        self.unsent = (0..limits::BATCH_SENT).all(|_| match self.room.poll_transmit(now) {
             Some((to, bytes)) => {
                 self.outbox.send(&self.shared.socket, to, bytes);
                 true
@@ -224,20 +236,21 @@ mod tests {
     use super::super::Queue;
     use super::*;
     use crate::room::{Config, InMemory};
-    use crate::wire::{self, Hello, Open};
-    use crossbeam_channel::bounded;
-    use std::net::UdpSocket;
+    use crate::wire::{self, Datagram, Hello, Join, Open};
+    use std::net::{SocketAddr, UdpSocket};
     use std::time::Instant;
 
-    /// A router whose room has as many answers to send as may wait, to its own address.
+    /// A router whose room has more to send than may go at once, all of it to its own address.
     fn busy_router() -> Router {
         let socket = UdpSocket::bind("127.0.0.1:0").expect("a socket");
         let own = socket.local_addr().expect("its address");
         let mut room = Room::new(Config::default(), [1; 32], Box::new(InMemory::default()));
-        let mut hello = Vec::new();
-        wire::encode(&Open::Hello(Hello { nonce: 1 }), &mut hello);
-        for _ in 0..limits::REPLIES {
-            room.handle_datagram(&mut UserMap::default(), Duration::ZERO, own, &hello);
+        let (users, now) = (&mut UserMap::default(), Duration::ZERO);
+        for member in 0..limits::BATCH_SENT as u64 / u64::from(limits::WINDOW_FIRST) {
+            enter(&mut room, users, own, member + 1);
+        }
+        for _ in 0..2 * limits::WINDOW_FIRST {
+            room.handle_announce(users, now, &"x".repeat(limits::UTTERANCE_BYTES));
         }
         let shared = Shared {
             socket,
@@ -253,19 +266,39 @@ mod tests {
         Router::new(room, Arc::new(shared), Vec::new())
     }
 
+    /// Someone comes in; the Welcome waits among the replies.
+    fn enter(room: &mut Room, users: &mut UserMap, from: SocketAddr, nonce: u64) {
+        let mut bytes = Vec::new();
+        wire::encode(&Open::Hello(Hello { nonce }), &mut bytes);
+        room.handle_datagram(users, Duration::ZERO, from, &bytes);
+        let cookie = loop {
+            let (_, reply) = room.poll_transmit(Duration::ZERO).expect("a challenge");
+            if let Ok(Datagram::Open(Open::Challenge(challenge))) = wire::decode(reply) {
+                break challenge.cookie;
+            }
+        };
+        let join = Join {
+            nonce,
+            cookie,
+            history: 0,
+            resume: None,
+            name: &format!("m{nonce}"),
+        };
+        bytes.clear();
+        wire::encode(&Open::Join(join), &mut bytes);
+        room.handle_datagram(users, Duration::ZERO, from, &bytes);
+    }
+
     #[test]
     fn what_is_left_to_send_goes_without_a_wait_for_anything() {
         let mut router = busy_router();
+        let before = router.room.stats().sent;
         router.transmit();
-        assert_eq!(router.room.stats().sent, limits::BATCH_SENT as u64);
-        let (back, waited) = bounded(1);
-        thread::spawn(move || {
-            router.wait();
-            let _ = back.send(router);
-        });
-        let waited = waited.recv_timeout(Duration::from_secs(10));
-        let mut router = waited.expect("it waits though there may be more to send");
+        let sent = router.room.stats().sent - before;
+        assert_eq!(sent, limits::BATCH_SENT as u64);
+        assert_eq!(router.pause(router.now()), Duration::ZERO);
         router.transmit();
-        assert!(!router.sends, "that was all");
+        assert!(router.room.stats().sent - before > sent);
+        assert!(router.pause(router.now()) > Duration::ZERO, "that was all");
     }
 }

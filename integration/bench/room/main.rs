@@ -46,7 +46,7 @@ struct Scale {
     paced: Duration,
     steady: Duration,
     idle: Duration,
-    /// Runs of which the middle one counts, where a ratio is asked for.
+    /// Runs of which the middle one counts: of rows that are compared with another, or are short.
     runs: usize,
 }
 

@@ -424,20 +424,23 @@ fn a_member_whose_window_shrinks_to_what_is_under_way_is_asked_what_has_come() {
 }
 
 #[test]
-fn a_room_is_quiet_when_nothing_has_happened_for_a_while() {
+fn a_room_is_quiet_when_nothing_went_out_for_a_while() {
     let mut house = House::new(Config::default());
-    let mut a = house.member("小明", 1);
-    let after = limits::QUIET_AFTER.as_millis() as u64;
-    let began = 1_800_000_000_000;
-    let quiet = |house: &mut House, at| {
-        house.room.set_wall_clock(began + at);
-        house.room.is_quiet()
-    };
-    assert!(!quiet(&mut house, after - 1), "someone came");
-    assert!(quiet(&mut house, after));
+    assert!(house.room.is_quiet(house.now), "nobody is here");
+    let (mut a, mut b) = (house.member("小明", 1), house.member("小红", 2));
+    house.settle(&mut [&mut a, &mut b]);
+    assert!(!house.room.is_quiet(house.now), "someone has come");
+    house.wait(limits::QUIET_AFTER);
+    assert!(house.room.is_quiet(house.now));
     a.say(&mut house, &["x"]);
-    assert!(!quiet(&mut house, after), "words");
-    assert!(quiet(&mut house, 2 * after));
+    house.wait(limits::QUIET_AFTER - ms(1));
+    assert!(
+        !house.room.is_quiet(house.now),
+        "words, and resends of them"
+    );
+    house.settle(&mut [&mut a, &mut b]);
+    house.wait(2 * limits::QUIET_AFTER);
+    assert!(house.room.is_quiet(house.now));
     house.room.handle_close(house.now);
-    assert!(!quiet(&mut house, 9 * after), "it closes");
+    assert!(!house.room.is_quiet(house.now), "it closes");
 }
