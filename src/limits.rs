@@ -234,8 +234,8 @@ pub const RECEIVE_QUEUE_KEPT: usize = 1 << 16;
 pub const RECEIVE_QUEUE_PLACES: usize = 1024;
 /// Datagrams that the router handles before it flushes, at most.
 pub const BATCH: usize = 1024;
-/// …and sends before it handles again what has come, at most.
-pub const BATCH_SENT: usize = 2048;
+/// …and sends, beside replies, before it handles again what has come, at most.
+pub const BATCH_SENT: usize = 256;
 /// Commands between the operator's console and the router, at most; then the console waits.
 pub const COMMANDS: usize = 64;
 /// Batches of events between the router and the operator's screen, at most; then its cursor lags.
@@ -385,8 +385,8 @@ const _: () = {
     assert!(MEMBERS <= MEMBERS_MOST && SLOT_BITS < 32);
     assert!(BODIES.is_power_of_two() && SOURCE_BUCKETS.is_power_of_two());
     assert!(RECEIVE_QUEUE_STRANGERS < RECEIVE_QUEUE);
-    // Whoever asks for many replies holds up nobody's events, and the answers to what is sent fit the queue.
-    assert!(BATCH_SENT >= 2 * REPLIES && BATCH_SENT < RECEIVE_QUEUE);
+    // The answers to what is sent fit the queue.
+    assert!(BATCH_SENT < RECEIVE_QUEUE);
     // Who loses three datagrams in a row is still there.
     assert!(LAG_PATIENCE.as_millis() > 3 * RTO_MOST.as_millis());
     // The cookie outlives a slow handshake.

@@ -215,6 +215,11 @@ impl Room {
         self.closing_since.is_none() && self.flush.is_quiet(now)
     }
 
+    /// Replies that go before everything else that is to be sent.
+    pub fn replies(&self) -> usize {
+        self.replies.len()
+    }
+
     /// When [`Room::handle_timeout`] should be called next.
     pub fn poll_timeout(&self) -> Option<Duration> {
         let timer = self
