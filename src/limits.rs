@@ -258,7 +258,7 @@ pub const RECEIVE_WAITED: Duration = Duration::from_micros(10);
 /// what comes meanwhile, be it full datagrams at a gigabit per second.
 pub const RECEIVE_REST: Duration = Duration::from_micros(200);
 /// The server is quiet when for this time no member was sent events, and no more than a few datagrams came together…
-pub const QUIET_AFTER: Duration = Duration::from_secs(1);
+pub const QUIET_AFTER: Duration = Duration::from_secs(4);
 /// …at most so many.
 pub const QUIET_FEW: usize = 64;
 /// When the server is quiet and a sign of life comes, it takes no notice for this time, to be woken for several at a time.
@@ -376,6 +376,8 @@ const _: () = {
     assert!(RTO_LEAST.as_millis() <= RTO_FIRST.as_millis());
     // A round trip is kept in nanoseconds of 32 bits.
     assert!(RTO_FIRST.as_nanos() <= RTO_MOST.as_nanos() && RTO_MOST.as_nanos() < u32::MAX as u128);
+    // As long as an answer to events is awaited, they are sent again before the server is quiet.
+    assert!(RTO_MOST.as_millis() + WAKE_GRAIN.as_millis() < QUIET_AFTER.as_millis());
     // Two keep-alives may be lost, and the probes after them too, before a member counts as gone.
     assert!(KEEP_ALIVE.as_secs() * 3 < IDLE_TIMEOUT.as_secs());
     // A whole queue of one member's utterances fits the retained log, and so does the history.
@@ -384,9 +386,7 @@ const _: () = {
     assert!(HISTORY < LOG_EVENTS / 2 && LAG_LOOK.as_millis() < LAG_PATIENCE.as_millis());
     assert!(MEMBERS <= MEMBERS_MOST && SLOT_BITS < 32);
     assert!(BODIES.is_power_of_two() && SOURCE_BUCKETS.is_power_of_two());
-    assert!(RECEIVE_QUEUE_STRANGERS < RECEIVE_QUEUE);
-    // The answers to what is sent fit the queue.
-    assert!(BATCH_SENT < RECEIVE_QUEUE);
+    assert!(RECEIVE_QUEUE_STRANGERS < RECEIVE_QUEUE && BATCH_SENT < RECEIVE_QUEUE);
     // Who loses three datagrams in a row is still there.
     assert!(LAG_PATIENCE.as_millis() > 3 * RTO_MOST.as_millis());
     // The cookie outlives a slow handshake.
