@@ -62,8 +62,11 @@ impl Session {
         }
         if !down.events.is_empty() || down.answer {
             let gap = presence.inbox.gap_end();
-            let urgency = if down.answer || repeated || gap != presence.reported_gap {
-                // A gap is reported at once, and so is what came twice: our acknowledgement was lost.
+            let urgency = if repeated {
+                // Our acknowledgement was lost, or we were away: others may have been too, and several copies wait.
+                let (least, most) = (limits::GAP_REPEAT, limits::ACK_DELAY_LEAST);
+                Urgency::Within(self.random.between(least, most))
+            } else if down.answer || gap != presence.reported_gap {
                 Urgency::AtOnce
             } else if gap > 0 {
                 // That report may have been lost.
