@@ -1,7 +1,7 @@
 //! The datagrams in flight: which items each carries, and which of them are taken for lost.
 //!
 //! What always holds here: the flights are in the order of their items and without holes, from the first item on that is
-//! not acknowledged. So of each only their number is kept: a room has many members, and under load each has many flights.
+//! not acknowledged. So each keeps no more than how many it has: a room has many members, and under load each has many flights.
 
 use super::Run;
 use super::moment::Moment;

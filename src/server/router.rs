@@ -77,14 +77,19 @@ impl Router {
         }
         self.handled = 0;
         let now = self.now();
-        if self.datagrams.len() > limits::QUIET_FEW {
-            self.busy_at = now;
-        }
-        let quiet = now >= self.busy_at + limits::QUIET_AFTER && self.room.is_quiet(now);
+        let quiet = self.is_quiet(now);
         self.shared.quiet.store(quiet, Ordering::Relaxed);
         let commands = self.sleep(now);
         self.shared.quiet.store(false, Ordering::Relaxed);
         commands
+    }
+
+    /// Whether what comes can wait a little: nothing is under way, and no burst has come lately.
+    fn is_quiet(&mut self, now: Duration) -> bool {
+        if self.datagrams.len() > limits::QUIET_FEW {
+            self.busy_at = now;
+        }
+        now >= self.busy_at + limits::QUIET_AFTER && self.room.is_quiet(now)
     }
 
     /// Until something comes, or something is due.
@@ -242,19 +247,10 @@ mod tests {
     use std::net::{SocketAddr, UdpSocket};
     use std::time::Instant;
 
-    /// A router whose room has more to send than may go at once, all of it to its own address.
-    fn busy_router() -> Router {
+    /// A router with an empty room.
+    fn router() -> Router {
         let socket = UdpSocket::bind("127.0.0.1:0").expect("a socket");
-        let own = socket.local_addr().expect("its address");
-        let mut room = Room::new(Config::default(), [1; 32], Box::new(InMemory::default()));
-        let (users, now) = (&mut UserMap::default(), Duration::ZERO);
-        for member in 0..=limits::BATCH_SENT as u64 / u64::from(limits::WINDOW_FIRST) {
-            enter(&mut room, users, own, member + 1);
-        }
-        assert_ne!(room.replies(), 0);
-        for _ in 0..2 * limits::WINDOW_FIRST {
-            room.handle_announce(users, now, &"x".repeat(limits::UTTERANCE_BYTES));
-        }
+        let room = Room::new(Config::default(), [1; 32], Box::new(InMemory::default()));
         let shared = Shared {
             socket,
             queue: Queue::default(),
@@ -267,6 +263,22 @@ mod tests {
             last: Default::default(),
         };
         Router::new(room, Arc::new(shared), Vec::new())
+    }
+
+    /// A router whose room has more to send than may go at once, all of it to its own address.
+    fn busy_router() -> Router {
+        let mut router = router();
+        let room = &mut router.room;
+        let own = router.shared.socket.local_addr().expect("its address");
+        let (users, now) = (&mut UserMap::default(), Duration::ZERO);
+        for member in 0..=limits::BATCH_SENT as u64 / u64::from(limits::WINDOW_FIRST) {
+            enter(room, users, own, member + 1);
+        }
+        assert_ne!(room.replies(), 0);
+        for _ in 0..2 * limits::WINDOW_FIRST {
+            room.handle_announce(users, now, &"x".repeat(limits::UTTERANCE_BYTES));
+        }
+        router
     }
 
     /// Someone comes in; the Welcome waits among the replies.
@@ -290,6 +302,25 @@ mod tests {
         bytes.clear();
         wire::encode(&Open::Join(join), &mut bytes);
         room.handle_datagram(users, Duration::ZERO, from, &bytes);
+    }
+
+    #[test]
+    fn a_burst_ends_the_quiet_for_a_while() {
+        let (mut router, at) = (router(), Duration::from_secs(100));
+        let own = router.shared.socket.local_addr().expect("its address");
+        assert!(router.is_quiet(at));
+        for (count, quiet) in [(limits::QUIET_FEW, true), (limits::QUIET_FEW + 1, false)] {
+            for _ in 0..count {
+                router.shared.queue.put(own, b"x");
+            }
+            let queue = &router.shared.queue;
+            queue.take(&mut router.datagrams, Instant::now());
+            assert_eq!(router.is_quiet(at), quiet, "{count}");
+        }
+        router.datagrams = Datagrams::default();
+        let after = at + limits::QUIET_AFTER;
+        assert!(!router.is_quiet(after - Duration::from_millis(1)));
+        assert!(router.is_quiet(after));
     }
 
     #[test]

@@ -667,6 +667,25 @@ fn the_roster_has_both_kinds() {
 }
 
 #[test]
+fn they_have_their_turn_before_the_next_flush_though_it_is_due() {
+    let mut house = house();
+    let tom = login(&mut house, "Tom", 1);
+    let mut a = house.member("小明", 2);
+    house.settle(&mut [&mut a]);
+    house.wait(ms(1000));
+    let next = |house: &mut House| house.room.poll_transmit(house.now).map(|(to, _)| to);
+    house.room.handle_announce(&mut house.users, house.now, "1");
+    let mut served = [next(&mut house), next(&mut house)];
+    served.sort_unstable();
+    assert_eq!(served, [Some(tom), Some(address(2))]);
+    house.now += ms(1);
+    // By now everyone is to be served again.
+    house.room.handle_announce(&mut house.users, house.now, "2");
+    assert_eq!(next(&mut house), Some(tom));
+    assert_eq!(next(&mut house), Some(address(2)));
+}
+
+#[test]
 fn two_servers_cannot_be_set_upon_each_other() {
     let (mut one, mut two) = (house(), house());
     let (at_one, at_two) = (address(1), address(2));
