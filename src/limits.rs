@@ -182,7 +182,7 @@ pub const TRAIN: usize = 64;
 pub const TRAIN_BYTES: usize = 65_507;
 /// Events that are few.
 pub const FAN_OUT_FEW: u64 = 3;
-/// That someone came or left goes out with the next words, or when everyone was served this long ago, times the members…
+/// That someone came or left goes out with the next words, or when everyone was served this long ago, times the members by now…
 pub const NOTICE_PAUSE: Duration = Duration::from_micros(500);
 /// …but no longer: when a thousand come at the same time, each of them need not be told of each other at once.
 pub const NOTICE_PAUSE_MOST: Duration = Duration::from_secs(2);

@@ -75,9 +75,9 @@ pub(super) struct Flush {
     at: usize,
     /// When everyone is to be flushed, if that is to be.
     everyone_at: Option<Duration>,
-    /// Words are to wait until then, since everyone was served just now, and notices until then.
+    /// When everyone was last to be flushed, and until when words are to wait because of that.
+    served_at: Duration,
     words_at: Duration,
-    notices_at: Duration,
     /// When events last went to a member.
     carried_at: Moment,
     /// Events to before this number may go out: the log's end when everyone was last flushed.
@@ -101,8 +101,8 @@ impl Flush {
             list: Vec::new(),
             at: 0,
             everyone_at: None,
+            served_at: Duration::ZERO,
             words_at: Duration::ZERO,
-            notices_at: Duration::ZERO,
             carried_at: Moment::NEVER,
             horizon: 0,
             dirty: Vec::new(),
@@ -122,9 +122,13 @@ impl Flush {
         self.everyone_at = Some(at);
     }
 
-    /// Someone came or left: it goes to everyone with the next words, or with other notices.
-    pub(super) fn notice(&mut self) {
-        self.everyone_at.get_or_insert(self.notices_at);
+    /// Someone came or left: it goes to everyone with the next words, or with other notices. These wait the longer for each
+    /// other the more members there are by now, and not by when everyone was served: in a rush that would be few.
+    pub(super) fn notice(&mut self, members: usize) {
+        if self.poll_fan_out().is_none() {
+            let pause = limits::NOTICE_PAUSE * members as u32;
+            self.everyone_at = Some(self.served_at + pause.min(limits::NOTICE_PAUSE_MOST));
+        }
     }
 
     pub(super) fn touch(&mut self, slot: u32, dirty: &mut bool) {
@@ -170,8 +174,8 @@ impl Flush {
                 limits::FAN_OUT_PAUSE_LOADED
             };
             let members = live.len() as u32;
+            self.served_at = now;
             self.words_at = now + (pause * members).min(limits::FAN_OUT_PAUSE_MOST);
-            self.notices_at = now + (limits::NOTICE_PAUSE * members).min(limits::NOTICE_PAUSE_MOST);
             self.horizon = end;
             self.list.extend_from_slice(live);
         }
@@ -366,12 +370,33 @@ mod tests {
     }
 
     #[test]
+    fn in_a_rush_notices_wait_by_how_many_are_there_by_now() {
+        let mut flush = Flush::new(false);
+        flush.notice(1);
+        let first = Duration::from_secs(1);
+        assert!(flush.begin(first, &[0], 2));
+        for (members, pause) in [
+            (2, limits::NOTICE_PAUSE * 2),
+            (1000, limits::NOTICE_PAUSE * 1000),
+            (limits::MEMBERS_MOST, limits::NOTICE_PAUSE_MOST),
+        ] {
+            flush.notice(members);
+            assert_eq!(flush.poll_timeout(), Some(first + pause));
+        }
+        flush.words();
+        let words = flush.poll_fan_out();
+        assert!(words < Some(first + limits::NOTICE_PAUSE * 2));
+        flush.notice(limits::MEMBERS_MOST);
+        assert_eq!(flush.poll_timeout(), words, "they go along with words");
+    }
+
+    #[test]
     fn a_room_is_not_quiet_while_notices_wait_for_each_other() {
         let mut flush = Flush::new(false);
-        flush.notice();
+        flush.notice(0);
         flush.begin(Duration::ZERO, &[0; 10_000], 2);
         assert!(flush.is_quiet(limits::QUIET_AFTER));
-        flush.notice();
+        flush.notice(10_000);
         assert!(!flush.is_quiet(limits::NOTICE_PAUSE_MOST));
     }
 }

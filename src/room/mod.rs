@@ -295,7 +295,9 @@ impl Room {
     fn append(&mut self, happened: Happened) -> u64 {
         self.stats.events += 1;
         match happened {
-            Happened::Entered(_) | Happened::Left(_) => self.flush.notice(),
+            Happened::Entered(_) | Happened::Left(_) => {
+                self.flush.notice(self.slots.live().len());
+            }
             _ => self.flush.words(),
         }
         self.classics.everyone();

@@ -395,7 +395,7 @@ fn words_that_wait_for_their_fan_out_say_until_when_and_notices_do_not() {
     house.announce("一");
     let flush = &mut house.room.flush;
     assert_eq!(flush.poll_fan_out(), None, "nothing waits");
-    flush.notice();
+    flush.notice(1);
     assert!(flush.poll_timeout() > Some(house.now));
     assert_eq!(flush.poll_fan_out(), None, "a notice is in no haste");
     flush.words();
