@@ -7,12 +7,8 @@ use std::fmt::Display;
 impl Lang {
     /// One says something to another alone.
     pub fn whispering(self, name: &str, to: &str, text: &str) -> String {
-        let (name, to) = (screen::harmless(name), screen::harmless(to));
-        let begin = self.pick(
-            format!("{name}（悄悄对 {to}）说："),
-            format!("{name} (to {to}) says: "),
-        );
-        screen::block(&begin, text)
+        let (whom, says) = self.pick(("（悄悄对 ", "）说："), (" (to ", ") says: "));
+        screen::block(&[name, whom, to, says], text)
     }
 
     /// Someone's words are hidden from here on, or shown again.

@@ -47,11 +47,7 @@ impl Lang {
 
     /// Someone speaks.
     pub fn said(self, name: &str, text: &str) -> String {
-        let name = screen::harmless(name);
-        screen::block(
-            &self.pick(format!("{name} 说："), format!("{name} says: ")),
-            text,
-        )
+        screen::block(&[name, self.pick(" 说：", " says: ")], text)
     }
 
     /// Someone leaves.
@@ -65,23 +61,18 @@ impl Lang {
 
     /// The operator speaks.
     pub fn announced(self, text: &str) -> String {
-        screen::block(self.pick("管理员说：", "Operator says: "), text)
+        screen::block(&[self.pick("管理员说：", "Operator says: ")], text)
     }
 
     /// Someone does something.
     pub fn acted(self, name: &str, text: &str) -> String {
-        let name = screen::harmless(name);
-        screen::block(&format!("* {name} "), text)
+        screen::block(&["* ", name, " "], text)
     }
 
     /// Someone says something to the reader alone. No name holds a parenthesis, so this is nobody's public word.
     pub fn whispered(self, name: &str, text: &str) -> String {
-        let name = screen::harmless(name);
-        let begin = self.pick(
-            format!("{name}（悄悄对你）说："),
-            format!("{name} (to you) says: "),
-        );
-        screen::block(&begin, text)
+        let says = self.pick("（悄悄对你）说：", " (to you) says: ");
+        screen::block(&[name, says], text)
     }
 
     /// Someone has another name.

@@ -16,11 +16,17 @@ const INDENT: &str = "    ";
 /// tab as a space, C1 and invisible format characters as U+FFFD. Joiners (U+200C, U+200D) and variation
 /// selectors stay: Persian and emoji are written with them.
 pub fn harmless(text: &str) -> Cow<'_, str> {
-    let plain = |byte: u8| (0x20..0x7F).contains(&byte);
-    if text.bytes().all(plain) || text.chars().all(|c| shown(c) == c) {
+    if is_plain(text) || text.chars().all(|c| shown(c) == c) {
         return Cow::Borrowed(text);
     }
     Cow::Owned(text.chars().map(shown).collect())
+}
+
+/// Whether there is nothing but letters, digits, signs and spaces of ASCII. Looks at all of it, which a compiler does with
+/// many bytes at a time.
+fn is_plain(text: &str) -> bool {
+    let plain = |byte: u8| (0x20..0x7F).contains(&byte);
+    text.bytes().fold(true, |all, byte| all & plain(byte))
 }
 
 /// `text` divided at its line breaks (`\n`, `\r\n`, `\r`), each line [`harmless`]. One line more than there are breaks.
@@ -39,11 +45,18 @@ pub fn lines(text: &str) -> impl Iterator<Item = Cow<'_, str>> {
     })
 }
 
-/// `prefix` (such as `小明 说：`) and the lines of `text`, without a break at the end. Lines after the first are
-/// indented, so that whatever somebody says in them cannot be taken for a line of the room.
-pub fn block(prefix: &str, text: &str) -> String {
-    let mut block = String::with_capacity(prefix.len() + text.len() + 1);
-    block.push_str(&harmless(prefix));
+/// The parts of a prefix (such as `小明` and ` 说：`) and the lines of `text`, without a break at the end. Lines after the
+/// first are indented, so that whatever somebody says in them cannot be taken for a line of the room.
+pub fn block(prefix: &[&str], text: &str) -> String {
+    let length: usize = prefix.iter().map(|part| part.len()).sum();
+    let mut block = String::with_capacity(length + text.len() + 1);
+    for part in prefix {
+        block.push_str(&harmless(part));
+    }
+    if is_plain(text) {
+        block.push_str(text);
+        return block;
+    }
     for (number, line) in lines(text).enumerate() {
         if number > 0 {
             block.push('\n');
@@ -180,7 +193,7 @@ mod tests {
 
     #[test]
     fn what_another_server_wrote_is_indented_once() {
-        let block = block("小明 说：", "早\n管理员说：\x1b停机");
+        let block = block(&["小明 说："], "早\n管理员说：\x1b停机");
         assert_eq!(relayed(&block), block);
         assert_eq!(relayed("a\nb\x07"), "a\n    b\u{2407}");
     }
@@ -188,11 +201,11 @@ mod tests {
     #[test]
     fn a_notice_cannot_be_faked() {
         let faked = "早\n管理员说：今晚停机\r小红 退出了聊天室";
-        let shown = block("小明 说：", faked);
+        let shown = block(&["小明", " 说："], faked);
         assert_eq!(
             shown,
             "小明 说：早\n    管理员说：今晚停机\n    小红 退出了聊天室"
         );
-        assert_eq!(block("a\n", ""), "a\u{240A}");
+        assert_eq!(block(&["a\n"], ""), "a\u{240A}");
     }
 }

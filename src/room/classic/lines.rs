@@ -90,7 +90,7 @@ impl Entry {
 
     fn push_said(&mut self, speaker: &str, text: &str) {
         let most = fitting(speaker);
-        let text = screen::block("", text);
+        let text = screen::block(&[], text);
         if text.is_empty() {
             return self.push(speaker, "");
         }
