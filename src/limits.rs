@@ -175,7 +175,7 @@ pub const FAN_OUT_PAUSE: Duration = Duration::from_micros(2);
 /// …or less than this, if more than a few events went out together: under load a datagram carries many…
 pub const FAN_OUT_PAUSE_LOADED: Duration = Duration::from_micros(30);
 /// …but never longer than this.
-pub const FAN_OUT_PAUSE_MOST: Duration = Duration::from_millis(100);
+pub const FAN_OUT_PAUSE_MOST: Duration = Duration::from_millis(200);
 /// Datagrams that the kernel takes as one, and members that are sent to together, at most…
 pub const TRAIN: usize = 64;
 /// …and the bytes of all of them: the largest datagram that there is.
