@@ -234,7 +234,7 @@ pub const RECEIVE_QUEUE_KEPT: usize = 1 << 16;
 pub const RECEIVE_QUEUE_PLACES: usize = 1024;
 /// Datagrams that the router handles before it flushes, at most.
 pub const BATCH: usize = 1024;
-/// …and sends, beside replies, before it handles again what has come, at most.
+/// …and sends, beside replies, before it handles again what has come, or to classic members before the others' turn.
 pub const BATCH_SENT: usize = 256;
 /// Commands between the operator's console and the router, at most; then the console waits.
 pub const COMMANDS: usize = 64;

@@ -91,6 +91,8 @@ pub(super) struct Flush {
     authors: Vec<u32>,
     /// The reply that is going out.
     reply: Vec<u8>,
+    /// Datagrams that went to classic members since the last flush.
+    to_classics: usize,
     /// See [`Config::even`](super::Config::even).
     even: bool,
 }
@@ -110,6 +112,7 @@ impl Flush {
             own: Body::empty(),
             authors: Vec::new(),
             reply: Vec::new(),
+            to_classics: 0,
             even,
         }
     }
@@ -266,12 +269,15 @@ impl Room {
                 self.schedule(now, slot);
                 self.flush.at += 1;
             }
-            // Before the next flush, which may already be due.
-            if let Some(to) = self.transmit_classic(now) {
+            // Before the next flush, which may already be due; but it comes although they are owed more than can be sent.
+            let has_turn = self.flush.to_classics < limits::BATCH_SENT;
+            if has_turn && let Some(to) = self.transmit_classic(now) {
+                self.flush.to_classics += 1;
                 return Some((to, Place::Classic));
             }
+            self.flush.to_classics = 0;
             let end = self.log.end();
-            if !self.flush.begin(now, self.slots.live(), end) {
+            if !self.flush.begin(now, self.slots.live(), end) && has_turn {
                 return None;
             }
         }

@@ -141,9 +141,11 @@ pub(super) struct Graveyard {
 
 impl Graveyard {
     pub(super) fn put(&mut self, session: SessionId, departed: Departed) {
-        if self.by_session.insert(session, departed).is_none() {
-            self.order.push_back(session);
+        if self.by_session.insert(session, departed).is_some() {
+            // Its slot has had all its session ids since: this one is the newest again.
+            self.order.retain(|known| *known != session);
         }
+        self.order.push_back(session);
         if self.order.len() > limits::DEPARTED
             && let Some(oldest) = self.order.pop_front()
         {

@@ -216,14 +216,16 @@ impl Room {
         }
     }
 
-    /// Other settings, for whoever comes or speaks from now on. How long silence may last stays as it is, since the
-    /// members were told, and so does whether the text protocol is spoken.
+    /// Other settings, for whoever comes or speaks from now on. The rest stays as it is: how long silence may last, since
+    /// the members were told, and what decides on how events are told, since some are told in part.
     pub fn set_config(&mut self, config: Config) {
         self.door.set_per_address(config.per_address);
         self.config = Config {
-            idle_timeout: self.config.idle_timeout,
-            classic: self.config.classic,
-            ..config
+            history: config.history,
+            max_members: config.max_members,
+            per_address: config.per_address,
+            rate: config.rate,
+            ..self.config
         };
     }
 }

@@ -82,10 +82,11 @@ impl Path {
         Some(limits::DATAGRAM_SIZES[usize::from(self.step) + 1])
     }
 
-    /// A probe of this size has arrived: whether the path carries more than was known.
+    /// A probe of this size has arrived, if one went out since the path is this one: whether it carries more than was known.
     pub(super) fn confirm(&mut self, size: u64) -> bool {
         let next = limits::DATAGRAM_SIZES.get(usize::from(self.step) + 1);
-        let larger = self.step < self.most && next.is_some_and(|next| *next as u64 == size);
+        let probed = self.tries > 0 && self.step < self.most;
+        let larger = probed && next.is_some_and(|next| *next as u64 == size);
         if larger {
             self.step += 1;
             self.tries = 0;
@@ -179,5 +180,7 @@ mod tests {
         assert!(path.timed_out(Duration::from_secs(3)));
         assert_eq!(path.size(), limits::DATAGRAM);
         assert_eq!(probe(&mut path, 4), None);
+        let late = limits::DATAGRAM_SIZES[1] as u64;
+        assert!(!path.confirm(late), "an answer to a probe from before");
     }
 }

@@ -4,7 +4,7 @@
 //! beyond loopback and private networks it is no longer than the datagram. What a member says and how it leaves
 //! counts only from the address that came in under that name.
 
-use super::{ClassicMember, FIRST_PLACE, is_near, lines};
+use super::{ClassicMember, Closing, FIRST_PLACE, is_near, lines};
 use crate::limits;
 use crate::room::ledger::{Entry, MemberRef, Proposal};
 use crate::room::log::{Author, Happened};
@@ -97,6 +97,7 @@ impl Room {
         member.owes_ok = true;
         if std::mem::take(&mut member.leaving) {
             (member.next, member.piece) = (end, 0);
+            member.closing = Closing::Untold;
         }
         self.classics.touch(place);
         true
@@ -252,6 +253,10 @@ impl Room {
         member.said += 1;
         let (author, utterance, to) = (member.author.clone(), member.said, member.address);
         if let Some(minutes) = self.mutes.minutes(&author.name, self.unix_ms) {
+            // Replies go before what the member is owed.
+            if std::mem::take(&mut member.owes_ok) {
+                self.reply(to, classic::OK.into());
+            }
             let told = self.config.lang.muted(minutes);
             return self.reply(to, format!("\n{told}").into());
         }

@@ -686,6 +686,68 @@ fn they_have_their_turn_before_the_next_flush_though_it_is_due() {
 }
 
 #[test]
+fn however_much_they_are_owed_the_others_have_their_turn() {
+    let mut house = near(Config {
+        per_address: Some(0),
+        ..Config::default()
+    });
+    for number in 0..limits::BATCH_SENT / 2 {
+        house.give(port(number), format!("L m{number}").as_bytes());
+    }
+    let mut a = house.member("小明", 2);
+    house.settle(&mut [&mut a]);
+    // Before they have had three lines, there are three more.
+    let mut to_the_other = 0;
+    for _ in 0..2 * limits::WINDOW_FIRST {
+        house.now += ms(100);
+        for _ in 0..3 {
+            house.room.handle_announce(&mut house.users, house.now, "x");
+        }
+        house.room.handle_timeout(&mut house.users, house.now);
+        for _ in 0..limits::BATCH_SENT {
+            let (to, _) = house.room.poll_transmit(house.now).expect("more");
+            to_the_other += u32::from(to == a.address);
+        }
+    }
+    assert!(to_the_other >= limits::WINDOW_FIRST, "{to_the_other}");
+}
+
+/// An address of its own for each.
+fn port(number: usize) -> SocketAddr {
+    SocketAddr::new(address(3).ip(), 10_000 + number as u16)
+}
+
+#[test]
+fn who_leaves_and_comes_in_again_is_told_that_the_room_closes() {
+    let mut house = house();
+    let tom = login(&mut house, "Tom", 1);
+    for _ in 0..30 {
+        ask(&mut house, tom, "C Tom hi");
+    }
+    assert_eq!(ask(&mut house, tom, "Q Tom"), ["EXIT"]);
+    assert_eq!(ask(&mut house, tom, "L Tom"), ["OK"]);
+    house.wait(ms(5000));
+    assert_eq!(names(&house), ["Tom"], "what it said was held back");
+    house.room.handle_close(house.now);
+    let mut out = house.flush();
+    out.extend(house.wait(limits::CLOSE_TIMEOUT - ms(1)));
+    assert_eq!(told(&out, tom).last().map(String::as_str), Some("EXIT"));
+}
+
+#[test]
+fn who_may_not_speak_is_told_so_behind_the_ok() {
+    let mut house = house();
+    let tom = address(1);
+    assert!(house.room.handle_mute(&Name::new("Tom").unwrap(), None));
+    for text in ["L Tom", "C Tom hi"] {
+        let (users, now) = (&mut house.users, house.now);
+        house.room.handle_datagram(users, now, tom, text.as_bytes());
+    }
+    let told = told(&house.flush(), tom);
+    assert_eq!((told.len(), &*told[0]), (2, "OK"), "{told:?}");
+}
+
+#[test]
 fn two_servers_cannot_be_set_upon_each_other() {
     let (mut one, mut two) = (house(), house());
     let (at_one, at_two) = (address(1), address(2));

@@ -441,6 +441,29 @@ fn a_departed_session_is_remembered_only_so_long() {
 }
 
 #[test]
+fn who_ended_last_is_remembered_though_its_session_id_came_before() {
+    let mut house = House::new(Config {
+        per_address: Some(0),
+        ..Config::default()
+    });
+    let mut other = house.member("小红", 2);
+    // All session ids of one slot, and the first one again.
+    let ids = 1u64 << (32 - limits::SLOT_BITS);
+    let mut last = Peer::new("小明", address(1));
+    for nonce in 0..=ids {
+        house.now += ms(1);
+        last = Peer::new("小明", address(1));
+        last.nonce = nonce;
+        last.enter(&mut house);
+        last.leave(&mut house);
+    }
+    other.leave(&mut house);
+    last.gone = None;
+    last.answer(&mut house);
+    assert!(last.gone.is_some(), "it is told again that it has left");
+}
+
+#[test]
 fn a_join_that_comes_again_after_a_silence_is_the_same_person() {
     let mut house = House::new(Config {
         idle_timeout: ms(2000),

@@ -1,6 +1,7 @@
 //! Talk: who is told what, at which rate, in how few bytes.
 
 use super::*;
+use crate::text::Lang;
 
 #[test]
 fn the_speaker_gets_a_mark_and_the_others_the_text() {
@@ -362,12 +363,39 @@ fn other_settings_hold_for_whoever_comes_from_now_on() {
     house.member("小明", 1);
     house.room.set_config(Config {
         max_members: 1,
+        history: 1,
+        per_address: Some(2),
+        rate: 3,
         idle_timeout: ms(5000),
-        ..Config::default()
+        classic: Classic::Any,
+        classic_idle: ms(5000),
+        even: true,
+        lang: Lang::En,
     });
     let out = Peer::new("小红", address(2)).try_enter(&mut house);
     assert_eq!(refusal(&out), Some(Refusal::Full));
-    assert_eq!(house.room.config.idle_timeout, limits::IDLE_TIMEOUT);
+    let Config {
+        history,
+        per_address,
+        rate,
+        ..
+    } = house.room.config;
+    assert_eq!((history, per_address, rate), (1, Some(2), 3));
+    // What members were told, or how they are told it, stays.
+    let kept = house.room.config;
+    let kept = (
+        kept.idle_timeout,
+        kept.classic,
+        kept.classic_idle,
+        kept.even,
+        kept.lang,
+    );
+    let (silence, classic_silence) = (limits::IDLE_TIMEOUT, limits::CLASSIC_IDLE);
+    let lang = Lang::default();
+    assert_eq!(
+        kept,
+        (silence, Classic::Nobody, classic_silence, false, lang)
+    );
 }
 
 #[test]

@@ -2,7 +2,8 @@
 //! other as one datagram, which the kernel cuts into them again (`UDP_SEGMENT`).
 //!
 //! What always holds here: of a train, all but the last have the size of the first; neither a train nor the batch has more
-//! datagrams or bytes than the kernel takes at once. Where it cuts nothing, each goes on its own, then and from there on.
+//! datagrams or bytes than the kernel takes at once. Where it does not cut a size, such datagrams go on their own, then and from
+//! there on.
 
 use crate::limits;
 use nix::errno::Errno;
@@ -14,12 +15,11 @@ use std::ops::Range;
 use std::os::fd::AsRawFd;
 
 /// See the module.
-#[derive(Default)]
 pub(super) struct Batch {
     bytes: Vec<u8>,
     trains: Vec<Train>,
-    /// The kernel does not cut trains.
-    refused: bool,
+    /// The smallest size that the kernel did not cut: its reason may be a narrow path, which carries smaller ones.
+    refused: usize,
 }
 
 /// Datagrams to one address, one behind the other.
@@ -41,6 +41,16 @@ impl Train {
     }
 }
 
+impl Default for Batch {
+    fn default() -> Batch {
+        Batch {
+            bytes: Vec::new(),
+            trains: Vec::new(),
+            refused: usize::MAX,
+        }
+    }
+}
+
 impl Batch {
     /// Adds a datagram; false if what is there has to depart first.
     pub(super) fn put(&mut self, to: SocketAddr, bytes: &[u8]) -> bool {
@@ -50,7 +60,7 @@ impl Batch {
         }
         let full = self.trains.len() == limits::TRAIN;
         match self.trains.last_mut() {
-            Some(last) if !self.refused && last.takes(to, bytes.len()) => {
+            Some(last) if last.size < self.refused && last.takes(to, bytes.len()) => {
                 last.count += 1;
                 last.bytes.end = end;
             }
@@ -98,8 +108,11 @@ impl Batch {
             .try_for_each(|bytes| socket.send_to(bytes, train.to).map(drop));
         // What goes neither way is the fault of the address, which a stranger may have made up.
         if let (Err(error), Ok(())) = (&sent, &alone) {
-            self.refused = true;
-            log::info!("datagrams are not sent as one: {error}");
+            self.refused = self.refused.min(train.size);
+            log::info!(
+                "datagrams of {} bytes are not sent as one: {error}",
+                train.size
+            );
         }
         alone
     }
@@ -218,7 +231,7 @@ mod tests {
             );
         }
         assert_eq!(outbox.failures.0, 0);
-        assert!(!outbox.batch.refused, "this kernel cuts trains");
+        assert_eq!(outbox.batch.refused, usize::MAX, "this kernel cuts trains");
     }
 
     #[test]
@@ -243,7 +256,7 @@ mod tests {
             }
         }
         assert_eq!(outbox.failures.0, 0);
-        assert!(!outbox.batch.refused);
+        assert_eq!(outbox.batch.refused, usize::MAX);
     }
 
     #[test]
@@ -252,23 +265,29 @@ mod tests {
         let mut batch = Batch::default();
         let two = [(address, vec![1]), (address, vec![2])];
         assert_eq!(send(&mut batch, &from, &two), 0);
-        assert!(!batch.refused);
+        assert_eq!(batch.refused, usize::MAX);
         assert_eq!((takes(&to), takes(&to)), (vec![1], vec![2]));
         // More than any kernel cuts.
-        batch.bytes.extend(0..200);
+        batch.bytes.extend((0..200).flat_map(|number| [number; 2]));
         batch.trains.push(Train {
             to: address,
-            bytes: 0..200,
-            size: 1,
+            bytes: 0..400,
+            size: 2,
             count: 200,
         });
         assert_eq!(send(&mut batch, &from, &[]), 0);
-        assert!(batch.refused);
         for number in 0..200 {
-            assert_eq!(takes(&to), [number]);
+            assert_eq!(takes(&to), [number; 2]);
         }
-        assert_eq!(send(&mut batch, &from, &two), 0);
-        assert_eq!((takes(&to), takes(&to)), (vec![1], vec![2]));
+        // Neither that size nor a larger one, but smaller ones as before.
+        for (size, trains) in [(1, 1), (2, 2), (3, 2)] {
+            for number in [1, 2] {
+                assert!(batch.put(address, &vec![number; size]));
+            }
+            assert_eq!(batch.trains.len(), trains, "{size} bytes");
+            assert_eq!(send(&mut batch, &from, &[]), 0);
+            assert_eq!((takes(&to), takes(&to)), (vec![1; size], vec![2; size]));
+        }
     }
 
     #[test]
@@ -292,6 +311,6 @@ mod tests {
             "a train and a datagram"
         );
         assert_eq!((takes(&to), takes(&to)), (vec![2], vec![3]));
-        assert!(!batch.refused);
+        assert_eq!(batch.refused, usize::MAX);
     }
 }
