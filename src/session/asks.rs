@@ -42,6 +42,11 @@ impl Asks {
         }
     }
 
+    /// Whether an answer is awaited.
+    pub(super) fn are_due(&self) -> bool {
+        !self.waiting.is_empty()
+    }
+
     /// Asks the first question from its beginning.
     pub(super) fn begin_again(&mut self, now: Duration) {
         self.request += 1;

@@ -303,7 +303,8 @@ impl Session {
             State::Over | State::Nameless => None,
             State::Greeting | State::Joining { .. } => return self.transmit_handshake(now, to),
             State::Present(presence) => {
-                let held = usize::from(self.leaving && self.outcomes.are_due());
+                let awaits = self.outcomes.are_due() || self.asks.are_due();
+                let held = usize::from(self.leaving && awaits);
                 let end = self.queue.len().saturating_sub(held);
                 let sent = presence.transmit(now, self.queue.range(..end), self.ordered, to);
                 let ask = match sent {
@@ -340,7 +341,7 @@ impl Session {
     /// If an answer is awaited, silence counts from now, unless it does already.
     fn note_waiting(&mut self, now: Duration) {
         let waiting = match &self.state {
-            State::Present(presence) => presence.is_waiting(),
+            State::Present(presence) => presence.is_waiting() || self.asks.are_due(),
             State::Greeting | State::Joining { .. } => true,
             State::Nameless | State::Over => false,
         };

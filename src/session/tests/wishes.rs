@@ -126,23 +126,47 @@ fn leaving_waits_for_what_becomes_of_a_whisper() {
     );
 }
 
+fn asked(out: &[Vec<u8>]) -> Vec<Ask> {
+    let asks = out.iter().filter_map(|bytes| match wire::decode(bytes) {
+        Ok(Datagram::Sealed(sealed)) if sealed.kind == Kind::Ask => Ask::read(&sealed).ok(),
+        _ => None,
+    });
+    asks.collect()
+}
+
+fn tell(desk: &mut Desk, request: u64, what: Told<'_>) {
+    let (session, secret) = (desk.welcome.session, desk.welcome.secret);
+    let mut bytes = Vec::new();
+    let packet = desk.next_packet();
+    Tell { request, what }.write(&mut bytes, (session, packet, secret));
+    desk.give(&bytes);
+}
+
+#[test]
+fn leaving_waits_for_answers_but_not_for_a_silent_server() {
+    let leaves = |out: &[Vec<u8>]| {
+        let mut ups = ups(out).into_iter();
+        ups.any(|up| up.utterances.contains(&Utterance::Leave))
+    };
+    let mut desk = Desk::joined();
+    desk.session.handle_ping(desk.now);
+    desk.session.handle_leave();
+    let out = desk.wait(ms(100));
+    assert!(!leaves(&out));
+    tell(&mut desk, asked(&out)[0].request, Told::Ping);
+    assert!(leaves(&desk.out()));
+    assert_eq!(desk.events(), [Event::Pong(ms(100))]);
+
+    let mut desk = Desk::joined();
+    desk.session.handle_ping(desk.now);
+    desk.session.handle_leave();
+    desk.wait(limits::SILENCE_NOTICE + ms(1));
+    assert_eq!(desk.events().last(), Some(&Event::Ended(End::Left)));
+}
+
 #[test]
 fn questions_are_asked_one_after_the_other_until_they_are_answered() {
     let mut desk = Desk::joined();
-    let asked = |out: &[Vec<u8>]| {
-        let asks = out.iter().filter_map(|bytes| match wire::decode(bytes) {
-            Ok(Datagram::Sealed(sealed)) if sealed.kind == Kind::Ask => Ask::read(&sealed).ok(),
-            _ => None,
-        });
-        asks.collect::<Vec<_>>()
-    };
-    let tell = |desk: &mut Desk, request, what| {
-        let (session, secret) = (desk.welcome.session, desk.welcome.secret);
-        let mut bytes = Vec::new();
-        let packet = desk.next_packet();
-        Tell { request, what }.write(&mut bytes, (session, packet, secret));
-        desk.give(&bytes);
-    };
     desk.session.handle_say("好");
     desk.session.handle_reach(desk.now);
     desk.session.handle_ping(desk.now);
