@@ -16,11 +16,11 @@ help: ## lists the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run-server: ## opens the room; ARGS="--bind 0.0.0.0:9000 …", FEATURES= for the plain program
-	@$(CARGO) build --quiet --release --features "$(FEATURES)" --bin chat-server
+	@$(CARGO) build --quiet --release --features "$(FEATURES)"
 	@target/release/chat-server $(ARGS)
 
 run-client: ## enters the room; SERVER=host:port NAME=小明 ARGS="…", FEATURES= for the plain program
-	@$(CARGO) build --quiet --release --features "$(FEATURES)" --bin chat-client
+	@$(CARGO) build --quiet --release --features "$(FEATURES)"
 	@target/release/chat-client $(if $(NAME),--name "$(NAME)") $(ARGS) $(SERVER)
 
 build: ## builds all programs in release mode

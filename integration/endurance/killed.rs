@@ -4,6 +4,7 @@ use crate::load::program::{PATIENCE, Program, Server, client_program, server_pro
 use crate::load::{figure, size, wait};
 use crate::programs;
 use std::fs::{self, File};
+use std::io::Write;
 use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
@@ -120,6 +121,67 @@ fn a_client_that_was_stopped_comes_back() {
         ),
     );
     assert_eq!(client.has_ended(), None);
+}
+
+/// The server is killed, and another one is there in its place.
+fn restart(server: &mut Server) {
+    server.program.kill();
+    let mut command = server_program();
+    command.args(["--bind", &server.address.to_string()]);
+    *server = Server::start_command(command);
+}
+
+/// Also while what is typed waits for room in the queue, and nobody reads on.
+#[test]
+fn a_client_ends_whose_name_is_another_s_when_it_comes_back() {
+    let mut server = Server::start(&[]);
+    let mut client = Program::client("小明", server.address, &[]);
+    let mut input = client.take_input();
+    let typist = std::thread::spawn(move || {
+        // Far more than the queue and the pipe take, unless the client ends.
+        (0..100_000).all(|number| writeln!(input, "第 {number} 句").is_ok())
+    });
+    server.program.sees("小明 说：第 0 句");
+    client.signal("-STOP");
+    restart(&mut server);
+    let _other = Program::client("小明", server.address, &[]);
+    server.program.sees("小明 进入聊天室");
+    client.signal("-CONT");
+    client.error_with("姓名已被使用");
+    assert_eq!(client.exit(), Some(3));
+    assert!(!typist.join().expect("it types"), "nobody read all that");
+}
+
+/// The name is another's by then, perhaps.
+#[test]
+fn nobody_is_replied_to_once_the_server_is_another_one() {
+    let mut server = Server::start(&[]);
+    let mut ann = Program::client("Ann", server.address, &[]);
+    server.program.sees("Ann 进入聊天室");
+    let mut bob = Program::client("Bob", server.address, &[]);
+    server.program.sees("Bob 进入聊天室");
+    ann.types("/msg Bob 密");
+    bob.finds(PATIENCE, |line| line.contains("悄悄对你"));
+    ann.kill();
+    restart(&mut server);
+    bob.error_with("服务器已重新启动");
+    bob.types("/reply 秘密");
+    bob.error_with("还没有人对你说悄悄话");
+}
+
+#[test]
+fn who_may_not_speak_is_told_so_before_the_client_leaves() {
+    let mut server = Server::start(&[]);
+    let mut client = Program::client("小明", server.address, &[]);
+    server.program.sees("小明 进入聊天室");
+    server.program.types("/mute 小明");
+    server
+        .program
+        .finds(PATIENCE, |line| line.starts_with("禁言：小明"));
+    client.types("要紧的话");
+    client.ends_input();
+    assert_eq!(client.exit(), Some(0));
+    client.error_with("管理员已将你禁言");
 }
 
 #[test]

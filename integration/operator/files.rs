@@ -137,6 +137,26 @@ fn a_full_disk_costs_the_transcript_and_not_the_room() {
 }
 
 #[test]
+fn files_that_cannot_be_written_are_found_by_the_check() {
+    for flag in ["--bans", "--transcript", "--metrics"] {
+        for path in ["/nowhere/file", "/tmp"] {
+            let mut check =
+                Program::start(crate::programs::SERVER, &["--check-config", flag, path]);
+            check.error_with(&format!("{flag} {path}"));
+            assert_eq!(check.exit(), Some(2), "{flag} {path}");
+        }
+    }
+}
+
+#[test]
+fn an_address_of_another_machine_is_refused_with_the_remedy() {
+    // TEST-NET-1 (RFC 5737).
+    let mut server = Program::start(crate::programs::SERVER, &["--bind", "192.0.2.1:0"]);
+    server.error_with("0.0.0.0");
+    assert_eq!(server.exit(), Some(1));
+}
+
+#[test]
 fn a_transcript_that_cannot_be_opened_is_named() {
     let mut server = Program::start(
         crate::programs::SERVER,

@@ -86,8 +86,8 @@ const FLAGS: &[Flag] = &[
     Flag::switch(
         "classic",
         words(
-            "SERVER 是使用文本协议（L、C、Q）的课程程序：不加密、不确认、不重发",
-            "SERVER is a course program that speaks the text protocol (L, C, Q): nothing is encrypted, acknowledged or sent again",
+            "SERVER 是使用文本协议（L、C、Q）的课程程序：不验证身份、不确认、不重发",
+            "SERVER is a course program that speaks the text protocol (L, C, Q): nothing is authenticated, acknowledged or sent again",
         ),
     )
     .only(Scope::CommandLine),
@@ -212,6 +212,13 @@ pub fn client_options_in(
         return Err(UsageError(
             "--doctor 检查不了课程程序，请去掉 --classic / --doctor cannot examine a course program: leave --classic out".into(),
         ));
+    }
+    for flag in ["json", "resume"] {
+        if given.is_on("classic") && given.is_said(flag) && !given.is_off(flag) {
+            return Err(UsageError(format!(
+                "--{flag} 不能与 --classic 同用，请去掉其一 / --{flag} does nothing with --classic: leave one of them out"
+            )));
+        }
     }
     Ok(Request::Run(ClientOptions {
         doctor,

@@ -144,7 +144,7 @@ impl Given {
             };
             if !flag.works_here() {
                 return Err(UsageError(format!(
-                    "{arg}：此程序未带终端功能，请用 make FEATURES=terminal 构建 / this build is without the feature terminal: build it with make FEATURES=terminal"
+                    "{arg}：此程序未带终端功能，请用 cargo build --release --features terminal 构建 / this build is without the feature terminal: build it with cargo build --release --features terminal"
                 )));
             }
             check(flag, &arg, &text)?;
@@ -224,6 +224,11 @@ impl Given {
             .get(name)
             .and_then(|said| switch(&said.text))
             .unwrap_or(false)
+    }
+
+    /// Whether a switch is said to be off.
+    pub(super) fn is_off(&self, name: &str) -> bool {
+        { self.said.get(name) }.is_some_and(|said| switch(&said.text) == Some(false))
     }
 
     /// The language of the screen.

@@ -30,7 +30,7 @@ pub static SERVER: Program = Program {
 const FLAGS: &[Flag] = &[
     Flag::new(
         "bind",
-        Value::Text,
+        Value::Bind,
         "ADDR:PORT",
         Default::Is("0.0.0.0:8888"),
         words(
@@ -91,8 +91,8 @@ const FLAGS: &[Flag] = &[
         "",
         Default::None,
         words(
-            "也接受使用文本协议（L、C、Q）的课程程序，见下文的警告",
-            "lets in course programs that speak the text protocol (L, C, Q); see the warning below",
+            "也接受使用文本协议（L、C、Q）的课程程序；请先看其警告",
+            "lets in course programs that speak the text protocol (L, C, Q); mind the warning",
         ),
     ),
     Flag::new(

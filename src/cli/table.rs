@@ -82,6 +82,8 @@ pub enum Value {
     Choice(&'static [&'static str]),
     /// The name of a file.
     File,
+    /// `HOST:PORT`, where to listen.
+    Bind,
     /// `HOST:PORT`. This one is the argument that is no flag.
     Server,
 }
@@ -249,6 +251,11 @@ impl Value {
                 (!good).then(|| {
                     format!("须为 1 到 {most} 字节的一行 / takes a line of 1 to {most} bytes")
                 })
+            }
+            Value::Bind => {
+                let port = text.rsplit_once(':').filter(|(host, _)| !host.is_empty());
+                let good = port.is_some_and(|(_, port)| port.parse::<u16>().is_ok());
+                (!good).then(|| "请写成 主机:端口，例如 0.0.0.0:8888 / takes HOST:PORT, for example 0.0.0.0:8888".into())
             }
             Value::Text | Value::Server => None,
         }

@@ -92,6 +92,27 @@ fn flags_of_the_server() {
 }
 
 #[test]
+fn where_to_listen_has_a_host_and_a_port() {
+    for bad in ["foo", ":8888", "0.0.0.0:", "0.0.0.0:65536", "0.0.0.0:x"] {
+        let what = server(&format!("--bind {bad}")).expect_err(bad);
+        assert!(what.contains("HOST:PORT"), "{what}");
+    }
+    for good in ["0.0.0.0:0", "[::1]:8888", "localhost:1"] {
+        assert_eq!(server(&format!("--bind {good}")).expect(good).bind, good);
+    }
+}
+
+#[test]
+fn what_does_nothing_with_a_course_program_is_refused() {
+    for flag in ["--json", "--resume f"] {
+        let what = client_among(&format!("--classic {flag} x"), &[]).expect_err(flag);
+        assert!(what.contains("leave one of them out"), "{what}");
+    }
+    let off = client_among("--classic x", &[("CHATROOM_JSON", "off")]);
+    assert!(off.expect("it is off").classic);
+}
+
+#[test]
 fn classic_programs_are_let_in_only_if_asked_for() {
     let config = |line| server(line).unwrap().config;
     assert_eq!(config("").classic, Classic::Nobody);

@@ -291,7 +291,9 @@ impl Shared {
         if self.get_in(lines, asks) {
             loop {
                 self.reading.store(true, Ordering::Release);
-                let line = lines.next();
+                // It may have ended before it was known that nobody would end a wait for input.
+                let over = self.state.lock().exit.is_some();
+                let line = if over { None } else { lines.next() };
                 self.reading.store(false, Ordering::Release);
                 let Some(line) = line else {
                     self.change(|state| state.session.handle_leave());

@@ -72,7 +72,8 @@ struct Shown {
     correspondent: Correspondent,
     door: Door,
     exit: Option<Exit>,
-    refused_port: bool,
+    /// How often it was heard that a port is closed, before one was in.
+    refusals: usize,
     /// By a signal.
     asked_to_end: bool,
 }
@@ -150,7 +151,7 @@ fn enter<R: std::io::BufRead>(
             correspondent: Correspondent::default(),
             door: Door::Waiting,
             exit: None,
-            refused_port: false,
+            refusals: 0,
             asked_to_end: false,
         }),
         changed: Condvar::new(),
@@ -321,12 +322,15 @@ impl Shared {
             } else {
                 None
             };
-            self.change(|shown, now| match name {
-                Some(name) => {
-                    shown.door = Door::Waiting;
-                    shown.session.handle_name(now, &name);
-                }
-                None => shown.exit = Some(Exit::NameRefused),
+            let Some(name) = name else {
+                let undelivered = self.state.lock().session.undelivered();
+                self.tell(|face| face.ended(Exit::NameRefused, undelivered));
+                self.change(|shown, _| shown.exit = Some(Exit::NameRefused));
+                return false;
+            };
+            self.change(|shown, now| {
+                shown.door = Door::Waiting;
+                shown.session.handle_name(now, &name);
             });
         }
     }

@@ -4,13 +4,13 @@ use super::face::{At, Face};
 use super::screen;
 use super::{Door, Shared, connect};
 use crate::cli::{self, Exit};
+use crate::commands::Correspondent;
 use crate::limits;
 use crate::session::{End, Event, Joined};
 use crate::wire::Refusal;
 use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::Duration;
 
@@ -43,18 +43,16 @@ impl Shared {
         match kind {
             ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted => (),
             ErrorKind::ConnectionRefused => {
-                let first = self.change(|shown, _| {
-                    let first = shown.door == Door::Waiting && !shown.refused_port;
-                    shown.refused_port |= first;
-                    first
+                let (closed, addresses) = (self.server(), self.servers.lock().0.len());
+                let refusals = self.change(|shown, _| {
+                    shown.refusals += usize::from(shown.door == Door::Waiting);
+                    shown.refusals
                 });
-                if first {
-                    self.next_server();
-                    let server = self.server();
-                    let told = screen::port_closed(server, self.lang);
-                    let mut face = self.screen.lock();
-                    face.error(&told);
-                    face.flush();
+                // A name may have several addresses: the server may listen on another one.
+                if refusals < addresses {
+                    self.rebind();
+                } else if refusals == addresses {
+                    self.tell(|face| face.error(&screen::port_closed(closed, self.lang)));
                 }
             }
             _ => thread::sleep(limits::SOCKET_POLL),
@@ -65,11 +63,15 @@ impl Shared {
     pub(super) fn send(&self) {
         let mut bytes = Vec::with_capacity(limits::DATAGRAM);
         let mut paused = false;
+        let mut free_at = self.now();
         loop {
             let mut shown = self.state.lock();
             let now = self.now();
             // While the screen is stuck nothing is received, which says nothing about the server.
-            let stuck = self.screen.try_lock().is_none_or(|face| !face.has_room());
+            if self.screen.try_lock().is_some_and(|face| face.has_room()) {
+                free_at = now;
+            }
+            let stuck = now >= free_at + limits::SOCKET_POLL;
             if stuck != paused {
                 paused = stuck;
                 shown.session.handle_pause(now, paused);
@@ -198,6 +200,10 @@ impl Shared {
     fn handle_joined(&self, face: &mut dyn Face, joined: Joined) {
         let name = self.change(|shown, now| {
             shown.door = Door::In;
+            if joined == Joined::Anew {
+                // The names may be others' by now.
+                shown.correspondent = Correspondent::default();
+            }
             if face.wants_roster() {
                 shown.session.handle_who(now);
             }
@@ -209,18 +215,13 @@ impl Shared {
     fn handle_refusal(&self, face: &mut dyn Face, refusal: Refusal) {
         let (told, exit) = screen::refused(refusal, self.lang);
         face.error(&told);
-        self.change(|shown, _| {
-            shown.door = Door::NameRefused;
-            shown.exit = exit;
-        });
-        // Cut off in mid-talk, and the name has gone to another: the person is not asked while typing.
-        if exit.is_none() && self.reading.load(Ordering::Acquire) {
-            self.change(|shown, _| shown.exit = Some(Exit::NameRefused));
-        }
-        let (exit, undelivered) = {
-            let shown = self.state.lock();
+        let (exit, undelivered) = self.change(|shown, _| {
+            let door = std::mem::replace(&mut shown.door, Door::NameRefused);
+            // Cut off in mid-talk, and the name has gone to another: the person is not asked while typing.
+            let lost = (door == Door::In).then_some(Exit::NameRefused);
+            shown.exit = shown.exit.or(exit).or(lost);
             (shown.exit, shown.session.undelivered())
-        };
+        });
         if let Some(exit) = exit {
             face.ended(exit, undelivered);
         }
@@ -267,19 +268,26 @@ impl Shared {
             shown.session.handle_leave();
             (again, shown.session.undelivered())
         });
-        if !again && undelivered > 0 {
-            self.tell(|face| face.notice(self.lang.leaving()));
+        let face = self.screen.try_lock();
+        if !again {
+            if let Some(mut face) = face.filter(|_| undelivered > 0) {
+                face.notice(self.lang.leaving());
+                face.flush();
+            }
+            return;
         }
-        if again {
-            let (told, _) = screen::ended(&End::Undelivered(undelivered), self.server(), self.lang);
-            self.tell(|face| {
-                if let Some(told) = told.filter(|_| undelivered > 0) {
-                    face.error(&told);
-                }
-                face.ended(Exit::Unreachable, undelivered);
-            });
-            self.change(|shown, _| shown.exit = shown.exit.or(Some(Exit::Unreachable)));
+        let Some(mut face) = face else {
+            // Nobody reads what there is to tell, and whoever tells it waits for that.
+            std::process::exit(Exit::Unreachable as i32);
+        };
+        let (told, _) = screen::ended(&End::Undelivered(undelivered), self.server(), self.lang);
+        if let Some(told) = told.filter(|_| undelivered > 0) {
+            face.error(&told);
         }
+        face.ended(Exit::Unreachable, undelivered);
+        face.flush();
+        drop(face);
+        self.change(|shown, _| shown.exit = shown.exit.or(Some(Exit::Unreachable)));
     }
 
     fn server(&self) -> SocketAddr {
@@ -302,5 +310,48 @@ impl Shared {
             Ok(socket) => *self.socket.lock() = Arc::new(socket),
             Err(error) => log::debug!("cannot make the socket anew: {error}"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Shown;
+    use super::super::json::Json;
+    use super::super::terminal::Signals;
+    use super::*;
+    use crate::session::Session;
+    use crate::text::Lang;
+    use parking_lot::{Condvar, Mutex};
+    use std::net::UdpSocket;
+    use std::sync::atomic::AtomicBool;
+    use std::time::Instant;
+
+    #[test]
+    fn the_next_address_of_a_host_is_tried_at_once() {
+        let sockets = [(); 2].map(|()| UdpSocket::bind("127.0.0.1:0").unwrap());
+        let servers = sockets.each_ref().map(|it| it.local_addr().unwrap());
+        let shared = Shared {
+            state: Mutex::new(Shown {
+                session: Session::new(Duration::ZERO, "Ann", 0, 1),
+                correspondent: Correspondent::default(),
+                door: Door::Waiting,
+                exit: None,
+                refusals: 0,
+                asked_to_end: false,
+            }),
+            changed: Condvar::new(),
+            screen: Mutex::new(Box::new(Json::new(Lang::En))),
+            desk: None,
+            signals: Signals::new(),
+            socket: Mutex::new(Arc::new(connect(servers[0]).unwrap())),
+            servers: Mutex::new((servers.to_vec(), 0)),
+            began: Instant::now(),
+            reading: AtomicBool::new(false),
+            keepsake: None,
+            lang: Lang::En,
+        };
+        shared.handle_error(ErrorKind::ConnectionRefused);
+        let peer = shared.socket.lock().peer_addr();
+        assert_eq!(peer.unwrap(), servers[1]);
     }
 }

@@ -1,5 +1,6 @@
-//! Files that the server writes. None of them is for everyone to read.
+//! Files that the server writes, and whether it could. None of them is for everyone to read.
 
+use crate::cli::{self, Exit, ServerOptions};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::Path;
@@ -41,4 +42,40 @@ fn with_mode(options: &mut OpenOptions, mode: u32) -> &mut OpenOptions {
 #[cfg(not(unix))]
 fn with_mode(options: &mut OpenOptions, _: u32) -> &mut OpenOptions {
     options
+}
+
+/// Whether the room could be opened so, without opening it.
+pub(super) fn check(options: &ServerOptions, settings: &str) -> Exit {
+    if let Err(what) = super::kept_bans(options) {
+        cli::complain(&format!("chat-server: {what}"));
+        return Exit::Usage;
+    }
+    let files = [
+        ("--bans", options.bans.as_ref()),
+        (
+            "--transcript",
+            options.transcript.as_ref().map(|(path, _)| path),
+        ),
+        ("--metrics", options.metrics.as_ref()),
+    ];
+    for (flag, path) in files {
+        let Some(path) = path else { continue };
+        if path.is_dir() {
+            let (path, lang) = (path.display(), options.lang);
+            let what = lang.pick("这是目录，请写文件名", "this is a folder: name a file");
+            cli::complain(&format!("chat-server: {flag} {path}: {what}"));
+            return Exit::Usage;
+        }
+        let folder = path
+            .parent()
+            .filter(|folder| !folder.as_os_str().is_empty());
+        if folder.is_some_and(|folder| !folder.is_dir()) {
+            let (path, lang) = (path.display(), options.lang);
+            let what = lang.pick("没有这个目录", "there is no such folder");
+            cli::complain(&format!("chat-server: {flag} {path}: {what}"));
+            return Exit::Usage;
+        }
+    }
+    super::screen::show(settings);
+    Exit::Done
 }

@@ -46,6 +46,7 @@ use orders::Answer;
 use parking_lot::Mutex;
 use queue::Queue;
 use screen::Screen;
+use std::io::ErrorKind;
 use std::net::{SocketAddr, UdpSocket};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -86,7 +87,7 @@ struct Shared {
 /// Runs the server until the operator ends it.
 pub fn run(options: &ServerOptions) -> Exit {
     if let Some(settings) = &options.check {
-        return check(options, settings);
+        return files::check(options, settings);
     }
     match open(options) {
         Ok((room, shared, address)) => serve(room, &Arc::new(shared), address, options),
@@ -95,32 +96,6 @@ pub fn run(options: &ServerOptions) -> Exit {
             Exit::Failure
         }
     }
-}
-
-/// Whether the room could be opened so, without opening it.
-fn check(options: &ServerOptions, settings: &str) -> Exit {
-    if let Err(what) = kept_bans(options) {
-        cli::complain(&format!("chat-server: {what}"));
-        return Exit::Usage;
-    }
-    let transcript = options
-        .transcript
-        .as_ref()
-        .map(|(path, _)| ("--transcript", path));
-    let metrics = options.metrics.as_ref().map(|path| ("--metrics", path));
-    for (flag, path) in transcript.into_iter().chain(metrics) {
-        let folder = path
-            .parent()
-            .filter(|folder| !folder.as_os_str().is_empty());
-        if folder.is_some_and(|folder| !folder.is_dir()) {
-            let (path, lang) = (path.display(), options.lang);
-            let what = lang.pick("没有这个目录", "there is no such folder");
-            cli::complain(&format!("chat-server: {flag} {path}: {what}"));
-            return Exit::Usage;
-        }
-    }
-    screen::show(settings);
-    Exit::Done
 }
 
 fn open(options: &ServerOptions) -> Result<(Room, Shared, SocketAddr), String> {
@@ -135,8 +110,13 @@ fn open(options: &ServerOptions) -> Result<(Room, Shared, SocketAddr), String> {
     })?;
     let bans = kept_bans(options)?;
     let socket = UdpSocket::bind(&options.bind).map_err(|error| {
-        let taken = error.kind() == std::io::ErrorKind::AddrInUse;
-        if taken {
+        if error.kind() == ErrorKind::AddrNotAvailable {
+            let remedy = lang.pick(
+                "这不是本机的地址：请用 0.0.0.0 表示本机的所有地址，或写本机的某个地址",
+                "this machine has no such address: write 0.0.0.0 for all that it has, or one of them",
+            );
+            format!("--bind {}: {remedy}", options.bind)
+        } else if error.kind() == ErrorKind::AddrInUse {
             let remedy = lang.pick(
                 "该端口已被占用：请用 --bind 换一个端口，或先结束占用它的程序",
                 "the port is in use: choose another one with --bind, or end the program that has it",

@@ -338,6 +338,8 @@ fn whom(words: &str, lang: Lang) -> Result<Whom, String> {
 
 fn shown_whom(whom: &Whom) -> String {
     match whom {
+        // As it is to be written, or it would be an address.
+        Whom::Name(name) if name.as_str().parse::<IpAddr>().is_ok() => format!("\"{name}\""),
         Whom::Name(name) => harmless(name.as_str()).into_owned(),
         Whom::Address(address) => address.to_string(),
     }

@@ -126,19 +126,26 @@ impl Asks {
 }
 
 impl Session {
-    /// The person asks who is here.
+    /// The person asks who is here; like the other questions, not after leaving.
     pub fn handle_who(&mut self, now: Duration) {
-        self.asks.ask(now, Question::Who);
+        self.ask(now, Question::Who);
     }
 
     /// The person asks who has what it said last: once that is ordered.
     pub fn handle_reach(&mut self, now: Duration) {
         let count = self.ordered_in_all + self.undelivered() as u64;
-        self.asks.ask(now, Question::Reach(count));
+        self.ask(now, Question::Reach(count));
     }
 
     /// The person asks how long the way to the server and back is.
     pub fn handle_ping(&mut self, now: Duration) {
-        self.asks.ask(now, Question::Ping);
+        self.ask(now, Question::Ping);
+    }
+
+    fn ask(&mut self, now: Duration, question: Question) {
+        // A leaving that is under way cannot be held back any more.
+        if !self.leaving {
+            self.asks.ask(now, question);
+        }
     }
 }

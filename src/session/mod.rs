@@ -371,7 +371,7 @@ impl Session {
             None
         } else if !self.has_entered() && !matches!(self.state, State::Nameless) {
             Some(self.began_at + limits::CONNECT_TIMEOUT)
-        } else if self.leaving && self.asked_at.is_some() {
+        } else if self.leaving && self.asked_at.is_some() && !self.paused {
             let patience = if self.undelivered() > 0 {
                 limits::LEAVE_TIMEOUT
             } else {

@@ -37,10 +37,10 @@ pub(super) enum Outcome {
     Failed(Failure),
 }
 
-/// The wishes that may fail, until it is known.
+/// What becomes of wishes, until it is known; and the wishes themselves where the word of a failure names them.
 #[derive(Debug, Default)]
 pub(super) struct Outcomes {
-    /// Those that were ordered, by their counts.
+    /// Those that were ordered and are named in a failure, by their counts.
     waiting: VecDeque<(u64, Wish)>,
     /// The newest that was handed in, and up to which they are known.
     newest: u64,
@@ -58,7 +58,7 @@ impl Outcomes {
         self.known = self.known.max(count);
     }
 
-    /// The outcome of this count has come; gives the wish, if it may fail.
+    /// The outcome of this count has come; gives the wish, if a failure names it.
     fn take(&mut self, count: u64) -> Option<Wish> {
         self.known = self.known.max(count);
         while self.waiting.front().is_some_and(|(at, _)| *at < count) {
@@ -69,7 +69,8 @@ impl Outcomes {
     }
 }
 
-fn may_fail(wish: &Wish) -> bool {
+/// Whether the word of its failure names what was wished.
+fn is_named(wish: &Wish) -> bool {
     matches!(wish, Wish::Whisper(..) | Wish::Rename(_))
 }
 
@@ -101,9 +102,10 @@ impl Session {
             Wish::Away(why) => fits(why, limits::WHY_BYTES),
         });
         if !self.leaving {
-            let fails = may_fail(&wish);
+            // Words fail where one may not speak; being away is no event.
+            let has_outcome = !matches!(wish, Wish::Away(_));
             self.queue.push_back(Item::Wish(wish));
-            if fails {
+            if has_outcome {
                 self.outcomes.newest = self.count_of_queued();
             }
         }
@@ -142,7 +144,7 @@ impl Session {
             if matches!(wish, Wish::Away(_)) {
                 self.events.push_back(Event::Away);
             }
-            if may_fail(&wish) {
+            if is_named(&wish) {
                 let waiting = &mut self.outcomes.waiting;
                 waiting.push_back((self.ordered_in_all, wish));
                 if waiting.len() > limits::OUTCOMES {

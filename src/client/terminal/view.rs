@@ -326,6 +326,8 @@ impl Face for View {
     }
 
     fn ended(&mut self, _exit: Exit, _undelivered: usize) {
+        // Those are in the log, though nobody tells any more where.
+        self.give_up_places();
         let rest = self.seat.own.lock().take_rest();
         for text in rest {
             self.put_own(Mark::Failed, None, &text);

@@ -1,6 +1,7 @@
 //! What Tab completes: the names of who is here, and the commands.
 
 use crate::editor::words;
+use crate::text::screen::harmless;
 use parking_lot::Mutex;
 use std::collections::BTreeSet;
 
@@ -11,8 +12,11 @@ pub(super) struct Words {
 }
 
 impl Words {
-    /// This one is here.
+    /// This one is here. What is no name of a sound server is not offered: it would be written to the terminal as it is.
     pub(super) fn add(&self, name: &str) {
+        if !is_harmless(name) {
+            return;
+        }
         let mut names = self.names.lock();
         // Whoever was seen to enter, however many: the room has a bound, and so has what is remembered of it.
         if names.len() < crate::limits::MEMBERS_MOST {
@@ -27,7 +31,7 @@ impl Words {
 
     /// These are here, and no others.
     pub(super) fn set(&self, names: impl Iterator<Item = String>) {
-        *self.names.lock() = names.collect();
+        *self.names.lock() = names.filter(|name| is_harmless(name)).collect();
     }
 
     /// Where the word before `pos` begins, and what it may become.
@@ -45,6 +49,10 @@ impl Words {
     }
 }
 
+fn is_harmless(name: &str) -> bool {
+    harmless(name) == name
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -55,6 +63,15 @@ mod tests {
             words.add(name);
         }
         words.complete(line, line.len())
+    }
+
+    #[test]
+    fn what_would_move_the_terminal_is_not_offered() {
+        let words = Words::default();
+        words.add("\u{1b}]0;x\u{7}Eve");
+        assert!(words.complete("", 0).1.is_empty());
+        words.set(["Eve\u{202e}".to_owned(), "Ann".to_owned()].into_iter());
+        assert_eq!(words.complete("", 0).1, ["Ann："]);
     }
 
     #[test]

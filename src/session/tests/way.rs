@@ -199,16 +199,12 @@ fn leaving_waits_until_everything_is_delivered() {
     desk.session.handle_say("再见");
     desk.session.handle_leave();
     desk.session.handle_say("zu spät");
-    let out = desk.out();
-    assert_eq!(
-        ups(&out)[0].utterances,
-        [Utterance::Say("再见"), Utterance::Leave]
-    );
-    let bytes = desk.down(2, 2, false, &[]);
-    desk.give(&bytes);
-    assert!(desk.events().is_empty());
+    assert_eq!(ups(&desk.out())[0].utterances, [Utterance::Say("再见")]);
+    desk.events_come(1, &[(1, What::Yours(1))]);
+    assert_eq!(ups(&desk.out())[0].utterances, [Utterance::Leave]);
+    assert_eq!(desk.events(), [Event::Ordered(1)]);
     desk.gone(GoneReason::Left, "");
-    assert_eq!(desk.events(), [Event::Ordered(1), Event::Ended(End::Left)]);
+    assert_eq!(desk.events(), [Event::Ended(End::Left)]);
     assert!(desk.out().is_empty(), "nothing more to say");
 }
 
@@ -263,6 +259,22 @@ fn leaving_a_silent_server_has_its_time() {
     desk.wait(limits::LEAVE_TIMEOUT - ms(1));
     assert!(!desk.session.is_over());
     desk.wait(ms(2));
+    assert_eq!(
+        desk.events().last(),
+        Some(&Event::Ended(End::Undelivered(1)))
+    );
+}
+
+#[test]
+fn who_leaves_while_the_screen_is_stuck_does_not_blame_the_server() {
+    let mut desk = Desk::joined();
+    desk.session.handle_say("x");
+    desk.session.handle_leave();
+    desk.session.handle_pause(desk.now, true);
+    desk.wait(2 * limits::LEAVE_TIMEOUT);
+    assert_eq!(desk.events(), []);
+    desk.session.handle_pause(desk.now, false);
+    desk.wait(limits::LEAVE_TIMEOUT + ms(1));
     assert_eq!(
         desk.events().last(),
         Some(&Event::Ended(End::Undelivered(1)))

@@ -88,21 +88,20 @@ fn counts_go_on_where_the_numbering_begins_anew() {
 }
 
 #[test]
-fn leaving_waits_for_what_becomes_of_a_whisper() {
-    for outcome in [
-        What::Yours(1),
-        What::Failed(1, Failure::Nobody),
-        What::YourName(1, "大明"),
-        What::Gap(3),
+fn leaving_waits_for_what_becomes_of_what_was_said() {
+    for (wish, outcome) in [
+        (whisper("小强"), What::Yours(1)),
+        (whisper("小强"), What::Failed(1, Failure::Nobody)),
+        (whisper("小强"), What::Gap(3)),
+        (Wish::Rename("大明".into()), What::YourName(1, "大明")),
+        (Wish::Say("再见".into()), What::Yours(1)),
+        (Wish::Say("再见".into()), What::Failed(1, Failure::Muted(5))),
+        (Wish::Act("走了".into()), What::Yours(1)),
     ] {
         let mut desk = Desk::joined();
-        desk.session.handle_wish(whisper("小强"));
+        desk.session.handle_wish(wish);
         desk.session.handle_leave();
-        let out = desk.out();
-        assert_eq!(
-            ups(&out)[0].utterances,
-            [Utterance::Whisper("小强", "在吗")]
-        );
+        assert_eq!(ups(&desk.out())[0].utterances.len(), 1);
         // Ordered, but not a word of what came of it.
         let bytes = desk.down(1, 0, false, &[]);
         desk.give(&bytes);
@@ -115,14 +114,14 @@ fn leaving_waits_for_what_becomes_of_a_whisper() {
         desk.events_come(1, &[(1, outcome)]);
         assert!(leaves(&desk.out()), "{outcome:?}");
     }
-    // Words alone need not be waited for.
+    // Nothing comes of being away.
     let mut desk = Desk::joined();
-    desk.session.handle_say("再见");
+    desk.session.handle_wish(Wish::Away("茶".into()));
     desk.session.handle_leave();
     let out = desk.out();
     assert_eq!(
         ups(&out)[0].utterances,
-        [Utterance::Say("再见"), Utterance::Leave]
+        [Utterance::Away("茶"), Utterance::Leave]
     );
 }
 
@@ -154,7 +153,10 @@ fn leaving_waits_for_answers_but_not_for_a_silent_server() {
     let out = desk.wait(ms(100));
     assert!(!leaves(&out));
     tell(&mut desk, asked(&out)[0].request, Told::Ping);
-    assert!(leaves(&desk.out()));
+    // What is asked by now comes too late.
+    desk.session.handle_who(desk.now);
+    let out = desk.out();
+    assert!(leaves(&out) && asked(&out).is_empty());
     assert_eq!(desk.events(), [Event::Pong(ms(100))]);
 
     let mut desk = Desk::joined();
