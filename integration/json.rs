@@ -109,6 +109,18 @@ fn whoever_has_no_server_is_told_so() {
     assert_eq!(bot.exit(), Some(5));
 }
 
+/// However it ends, the last object says so.
+#[test]
+fn whoever_never_came_in_is_told_so() {
+    let (_server, address) = server();
+    for (flags, exit) in [(vec!["--json", "--name", "admin"], 3), (vec!["--json"], 2)] {
+        let mut bot = client(&[&flags[..], &[&address]].concat());
+        drop(bot.input.take());
+        assert_eq!(event(&bot, "ended")["exit"], exit);
+        assert_eq!(bot.exit(), Some(exit));
+    }
+}
+
 /// A block of the README in this language.
 fn example(language: &str) -> String {
     let readme = include_str!("../README.md");

@@ -130,6 +130,8 @@ fn enter<R: std::io::BufRead>(
             "没有姓名：请用 --name 指定",
             "no name: give one with --name",
         );
+        face.ended(Exit::Usage, 0);
+        face.flush();
         return fail(Exit::Usage, what);
     };
     if options.classic {
