@@ -126,13 +126,7 @@ fn enter<R: std::io::BufRead>(
     let asks = known.is_none() || terminal;
     let (mut editor, mut face) = face_of(options, terminal);
     let Some(name) = known.or_else(|| ask_name(&mut *face, &mut lines)) else {
-        let what = lang.pick(
-            "没有姓名：请用 --name 指定",
-            "no name: give one with --name",
-        );
-        face.ended(Exit::Usage, 0);
-        face.flush();
-        return fail(Exit::Usage, what);
+        return nameless(&mut *face, lang);
     };
     if options.classic {
         let screen = Screen::new(lang, terminal && std::io::stdout().is_terminal());
@@ -207,6 +201,16 @@ fn ask_name<R: std::io::BufRead>(face: &mut dyn Face, lines: &mut Lines<R>) -> O
             return Some(name.trim().to_owned());
         }
     }
+}
+
+fn nameless(face: &mut dyn Face, lang: Lang) -> Exit {
+    let what = lang.pick(
+        "没有姓名：请用 --name 指定",
+        "no name: give one with --name",
+    );
+    face.ended(Exit::Usage, 0);
+    face.flush();
+    fail(Exit::Usage, what)
 }
 
 fn fail(exit: Exit, what: &str) -> Exit {
