@@ -213,8 +213,12 @@ pub fn client_options_in(
             "--doctor 检查不了课程程序，请去掉 --classic / --doctor cannot examine a course program: leave --classic out".into(),
         ));
     }
-    for flag in ["json", "resume"] {
-        if given.is_on("classic") && given.is_said(flag) && !given.is_off(flag) {
+    let idle = [
+        ("json", given.is_on("json")),
+        ("resume", given.is_said("resume")),
+    ];
+    for (flag, said) in idle {
+        if said && given.is_on("classic") {
             return Err(UsageError(format!(
                 "--{flag} 不能与 --classic 同用，请去掉其一 / --{flag} does nothing with --classic: leave one of them out"
             )));

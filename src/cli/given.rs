@@ -226,11 +226,6 @@ impl Given {
             .unwrap_or(false)
     }
 
-    /// Whether a switch is said to be off.
-    pub(super) fn is_off(&self, name: &str) -> bool {
-        { self.said.get(name) }.is_some_and(|said| switch(&said.text) == Some(false))
-    }
-
     /// The language of the screen.
     pub(super) fn lang(&self) -> Lang {
         self.text("lang")

@@ -30,7 +30,6 @@ mod threads;
 
 use crate::cli::{self, ClientOptions, Exit, Typed};
 use crate::commands::{self, Correspondent, Wanted};
-use crate::limits;
 use crate::lines::Lines;
 use crate::session::{Session, Wish};
 use crate::text::Lang;
@@ -45,6 +44,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
+use threads::connect;
 
 /// What the threads have in common.
 struct Shared {
@@ -76,6 +76,19 @@ struct Shown {
     refusals: usize,
     /// By a signal.
     asked_to_end: bool,
+}
+
+impl Shown {
+    fn new(session: Session) -> Shown {
+        Shown {
+            session,
+            correspondent: Correspondent::default(),
+            door: Door::Waiting,
+            exit: None,
+            refusals: 0,
+            asked_to_end: false,
+        }
+    }
 }
 
 /// Where the person stands.
@@ -126,7 +139,13 @@ fn enter<R: std::io::BufRead>(
     let asks = known.is_none() || terminal;
     let (mut editor, mut face) = face_of(options, terminal);
     let Some(name) = known.or_else(|| ask_name(&mut *face, &mut lines)) else {
-        return nameless(&mut *face, lang);
+        face.ended(Exit::Usage, 0);
+        face.flush();
+        let what = lang.pick(
+            "没有姓名：请用 --name 指定",
+            "no name: give one with --name",
+        );
+        return fail(Exit::Usage, what);
     };
     if options.classic {
         let screen = Screen::new(lang, terminal && std::io::stdout().is_terminal());
@@ -142,14 +161,7 @@ fn enter<R: std::io::BufRead>(
     };
     let session = keepsake::session(options, &*face, &name, seed, kept);
     let shared = Arc::new(Shared {
-        state: Mutex::new(Shown {
-            session,
-            correspondent: Correspondent::default(),
-            door: Door::Waiting,
-            exit: None,
-            refusals: 0,
-            asked_to_end: false,
-        }),
+        state: Mutex::new(Shown::new(session)),
         changed: Condvar::new(),
         screen: Mutex::new(face),
         desk: editor.as_ref().map(terminal::Editor::handle),
@@ -203,16 +215,6 @@ fn ask_name<R: std::io::BufRead>(face: &mut dyn Face, lines: &mut Lines<R>) -> O
     }
 }
 
-fn nameless(face: &mut dyn Face, lang: Lang) -> Exit {
-    let what = lang.pick(
-        "没有姓名：请用 --name 指定",
-        "no name: give one with --name",
-    );
-    face.ended(Exit::Usage, 0);
-    face.flush();
-    fail(Exit::Usage, what)
-}
-
 fn fail(exit: Exit, what: &str) -> Exit {
     cli::complain(&format!("chat-client: {what}"));
     exit
@@ -227,18 +229,6 @@ fn resolve(server: &str) -> std::io::Result<Vec<SocketAddr>> {
         }
         found => Ok(found?.collect()),
     }
-}
-
-fn connect(server: SocketAddr) -> std::io::Result<UdpSocket> {
-    let any: SocketAddr = match server {
-        SocketAddr::V4(_) => (std::net::Ipv4Addr::UNSPECIFIED, 0).into(),
-        SocketAddr::V6(_) => (std::net::Ipv6Addr::UNSPECIFIED, 0).into(),
-    };
-    let socket = UdpSocket::bind(any)?;
-    // Connected, so that a closed port is heard of.
-    socket.connect(server)?;
-    socket.set_read_timeout(Some(limits::SOCKET_POLL))?;
-    Ok(socket)
 }
 
 /// Starts the threads; the send thread joins the receive thread.
@@ -329,9 +319,9 @@ impl Shared {
                 None
             };
             let Some(name) = name else {
-                let undelivered = self.state.lock().session.undelivered();
-                self.tell(|face| face.ended(Exit::NameRefused, undelivered));
-                self.change(|shown, _| shown.exit = Some(Exit::NameRefused));
+                let exit = Exit::NameRefused;
+                self.tell(|face| face.ended(exit, self.state.lock().session.undelivered()));
+                self.change(|shown, _| shown.exit = Some(exit));
                 return false;
             };
             self.change(|shown, now| {

@@ -2,14 +2,14 @@
 
 use super::face::{At, Face};
 use super::screen;
-use super::{Door, Shared, connect};
+use super::{Door, Shared};
 use crate::cli::{self, Exit};
 use crate::commands::Correspondent;
 use crate::limits;
 use crate::session::{End, Event, Joined};
 use crate::wire::Refusal;
 use std::io::ErrorKind;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, UdpSocket};
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
@@ -313,6 +313,19 @@ impl Shared {
     }
 }
 
+/// A socket for this server alone.
+pub(super) fn connect(server: SocketAddr) -> std::io::Result<UdpSocket> {
+    let any: SocketAddr = match server {
+        SocketAddr::V4(_) => (std::net::Ipv4Addr::UNSPECIFIED, 0).into(),
+        SocketAddr::V6(_) => (std::net::Ipv6Addr::UNSPECIFIED, 0).into(),
+    };
+    let socket = UdpSocket::bind(any)?;
+    // Connected, so that a closed port is heard of.
+    socket.connect(server)?;
+    socket.set_read_timeout(Some(limits::SOCKET_POLL))?;
+    Ok(socket)
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::Shown;
@@ -322,7 +335,6 @@ mod tests {
     use crate::session::Session;
     use crate::text::Lang;
     use parking_lot::{Condvar, Mutex};
-    use std::net::UdpSocket;
     use std::sync::atomic::AtomicBool;
     use std::time::Instant;
 
@@ -331,14 +343,7 @@ mod tests {
         let sockets = [(); 2].map(|()| UdpSocket::bind("127.0.0.1:0").unwrap());
         let servers = sockets.each_ref().map(|it| it.local_addr().unwrap());
         let shared = Shared {
-            state: Mutex::new(Shown {
-                session: Session::new(Duration::ZERO, "Ann", 0, 1),
-                correspondent: Correspondent::default(),
-                door: Door::Waiting,
-                exit: None,
-                refusals: 0,
-                asked_to_end: false,
-            }),
+            state: Mutex::new(Shown::new(Session::new(Duration::ZERO, "Ann", 0, 1))),
             changed: Condvar::new(),
             screen: Mutex::new(Box::new(Json::new(Lang::En))),
             desk: None,

@@ -60,21 +60,19 @@ pub(super) fn check(options: &ServerOptions, settings: &str) -> Exit {
     ];
     for (flag, path) in files {
         let Some(path) = path else { continue };
-        if path.is_dir() {
-            let (path, lang) = (path.display(), options.lang);
-            let what = lang.pick("这是目录，请写文件名", "this is a folder: name a file");
-            cli::complain(&format!("chat-server: {flag} {path}: {what}"));
-            return Exit::Usage;
-        }
         let folder = path
             .parent()
             .filter(|folder| !folder.as_os_str().is_empty());
-        if folder.is_some_and(|folder| !folder.is_dir()) {
-            let (path, lang) = (path.display(), options.lang);
-            let what = lang.pick("没有这个目录", "there is no such folder");
-            cli::complain(&format!("chat-server: {flag} {path}: {what}"));
-            return Exit::Usage;
-        }
+        let lang = options.lang;
+        let what = if path.is_dir() {
+            lang.pick("这是目录，请写文件名", "this is a folder: name a file")
+        } else if folder.is_some_and(|folder| !folder.is_dir()) {
+            lang.pick("没有这个目录", "there is no such folder")
+        } else {
+            continue;
+        };
+        cli::complain(&format!("chat-server: {flag} {}: {what}", path.display()));
+        return Exit::Usage;
     }
     super::screen::show(settings);
     Exit::Done
