@@ -70,8 +70,7 @@ pub const ACK_PROMPT: Duration = Duration::from_millis(20);
 pub const ACK_DELAY_LEAST: Duration = Duration::from_millis(25);
 /// …to here, so that a room full of listeners does not answer all at once.
 pub const ACK_DELAY_MOST: Duration = Duration::from_millis(100);
-/// Members that are asked for an acknowledgement together: their answers fit a receive buffer that holds 250
-/// datagrams.
+/// Members that are asked for an acknowledgement together: their answers fit a receive buffer that holds 250 datagrams.
 pub const ASKED_TOGETHER: u32 = 128;
 /// While a gap is open, it is reported anew this long after another datagram has come.
 pub const GAP_REPEAT: Duration = Duration::from_millis(5);
@@ -96,8 +95,7 @@ pub const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
 pub const UTTERANCES_UNORDERED: u64 = 32;
 /// Utterances that wait in a client to be sent, at most; then the input waits.
 pub const UTTERANCES_QUEUED: usize = 1024;
-/// Whispers and renamings of a client that are ordered and whose outcome has not come, at most; beyond that the
-/// oldest outcomes are not told.
+/// Whispers and renamings of a client that are ordered and whose outcome has not come, at most; then the oldest are not told.
 pub const OUTCOMES: usize = 1024;
 /// Reads of a client that wait for their answers, at most; further ones are not asked.
 pub const ASKS: usize = 16;
@@ -155,6 +153,8 @@ pub const HISTORY_WANTED: usize = 20;
 pub const BANS: usize = 4096;
 /// Members are woken at multiples of this time.
 pub const WAKE_GRAIN: Duration = Duration::from_millis(4);
+/// Who is to be woken within this time is looked at whenever the router is awake: most have been served meanwhile.
+pub const TIMERS_AHEAD: Duration = Duration::from_millis(25);
 /// Entries of the room's timers that may be out of date, beside one for each member.
 pub const STALE_TIMERS: usize = 64;
 /// Sessions that ended and are remembered, so that each can be told why, or be resumed.
@@ -262,7 +262,7 @@ pub const QUIET_AFTER: Duration = Duration::from_secs(4);
 /// …at most so many.
 pub const QUIET_FEW: usize = 64;
 /// When the server is quiet and a sign of life comes, it takes no notice for this time, to be woken for several at a time.
-pub const QUIET_REST: Duration = Duration::from_millis(10);
+pub const QUIET_REST: Duration = Duration::from_millis(16);
 /// The router looks this often whether a screen that lags takes more.
 pub const SCREEN_RETRY: Duration = Duration::from_millis(50);
 /// Lines of its own that a terminal's client has sent are shown as waiting when they are not ordered after this time.
@@ -372,7 +372,7 @@ const _: () = {
     assert!(ACK_DELAY_LEAST.as_millis() < ACK_DELAY_MOST.as_millis());
     assert!(ACK_DELAY_MOST.as_millis() <= ACK_ALLOWANCE.as_millis());
     assert!(ACK_PROMPT.as_millis() <= ACK_ALLOWANCE.as_millis());
-    assert!(QUIET_REST.as_millis() * 2 <= ACK_PROMPT.as_millis());
+    assert!(QUIET_REST.as_millis() + WAKE_GRAIN.as_millis() <= ACK_PROMPT.as_millis());
     assert!(RTO_LEAST.as_millis() <= RTO_FIRST.as_millis());
     // A round trip is kept in nanoseconds of 32 bits.
     assert!(RTO_FIRST.as_nanos() <= RTO_MOST.as_nanos() && RTO_MOST.as_nanos() < u32::MAX as u128);

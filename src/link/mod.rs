@@ -342,7 +342,7 @@ impl Link {
     /// If the retransmission timeout has come, takes what is in flight for lost; whether there was something.
     pub fn handle_timeout(&mut self, now: Duration) -> bool {
         if self.rto_at > now.into() {
-            self.flights.rest();
+            self.rest();
             return false;
         }
         self.rto_at = Moment::NEVER;
@@ -355,6 +355,11 @@ impl Link {
         self.window.collapse(now);
         self.flights.give_up(self.acked, self.gap_end);
         true
+    }
+
+    /// Nothing is due: gives back the space that a burst took.
+    pub fn rest(&mut self) {
+        self.flights.rest();
     }
 
     fn start_timer(&mut self, now: Duration) {

@@ -239,18 +239,7 @@ impl Room {
 
     /// Does what has come due.
     pub fn handle_timeout(&mut self, users: &mut UserMap, now: Duration) {
-        while let Some(Reverse((at, slot))) = self.timers.peek().copied()
-            && at <= now.into()
-        {
-            self.timers.pop();
-            if self
-                .slots
-                .member(slot)
-                .is_some_and(|member| member.wake == at)
-            {
-                self.wake(users, now, slot);
-            }
-        }
+        self.wake_due(users, now);
         while let Some(slot) = self.classics.poll_due(now) {
             self.wake_classic(users, now, slot);
         }

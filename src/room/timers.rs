@@ -34,10 +34,22 @@ impl Room {
     /// Makes sure that the member is woken when it next has something to do. Called when the flush is done
     /// with the member, so that nothing is due already.
     pub(super) fn schedule(&mut self, now: Duration, slot: u32) {
+        let at = self.next_at(now, slot);
+        if let Some(member) = self.slots.member(slot)
+            && at < member.wake
+        {
+            member.wake = at;
+            self.timers.push(Reverse((at, slot)));
+            self.prune_timers();
+        }
+    }
+
+    /// When the member next has something to do.
+    fn next_at(&mut self, now: Duration, slot: u32) -> Moment {
         let idle_timeout = self.config.idle_timeout;
         let closing_since = self.closing_since;
         let Some(member) = self.slots.member(slot) else {
-            return;
+            return Moment::NEVER;
         };
         let silent_at = member.link.heard_at().after(idle_timeout);
         let mut at = member.link.next_at().min(silent_at);
@@ -46,7 +58,6 @@ impl Room {
             let told = member.tell_gone_at.time();
             at = at.min(told.unwrap_or(since + limits::CLOSE_DELIVER).into());
         }
-        let wake = member.wake;
         if !member.waiting.is_empty() && !member.leaving {
             let mut tokens = member.rate;
             // The time may have moved on since the last token was asked for.
@@ -54,13 +65,31 @@ impl Room {
             at = at.min(next.into());
         }
         // Members that were served together are woken together.
-        let at = at.round_up(limits::WAKE_GRAIN);
-        if at < wake {
-            if let Some(member) = self.slots.member(slot) {
-                member.wake = at;
+        at.round_up(limits::WAKE_GRAIN)
+    }
+
+    /// Wakes the members whose time has come.
+    pub(super) fn wake_due(&mut self, users: &mut UserMap, now: Duration) {
+        while let Some(Reverse((at, slot))) = self.timers.peek().copied()
+            && at <= (now + limits::TIMERS_AHEAD).into()
+        {
+            let next = self.next_at(now, slot);
+            let Some(member) = self.slots.member(slot).filter(|m| m.wake == at) else {
+                self.timers.pop();
+                continue;
+            };
+            if next > at {
+                // By now it has time: the router need not wake to find that out.
+                member.wake = next;
+                member.link.rest();
+                self.timers.pop();
+                self.timers.push(Reverse((next, slot)));
+            } else if at <= now.into() {
+                self.timers.pop();
+                self.wake(users, now, slot);
+            } else {
+                break;
             }
-            self.timers.push(Reverse((at, slot)));
-            self.prune_timers();
         }
     }
 

@@ -472,3 +472,19 @@ fn a_room_is_quiet_when_nothing_went_out_for_a_while() {
     house.room.handle_close(house.now);
     assert!(!house.room.is_quiet(house.now), "it closes");
 }
+
+#[test]
+fn the_room_does_not_wake_for_who_was_served_meanwhile() {
+    let mut house = House::new(Config::default());
+    let mut a = house.member("小明", 1);
+    house.settle(&mut [&mut a]);
+    house.announce("一");
+    let first = house.room.poll_timeout().expect("an answer is awaited");
+    house.now = first - ms(10);
+    house.announce("二");
+    assert_eq!(house.room.poll_timeout(), Some(first), "as far as it knows");
+    house.room.handle_timeout(&mut house.users, house.now);
+    let second = house.room.poll_timeout().expect("still");
+    assert!(second > first + limits::RTO_LEAST);
+    assert!(house.wait(second - house.now).len() > 1, "both go again");
+}
