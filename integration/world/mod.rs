@@ -105,6 +105,8 @@ pub struct World {
     pub chronicle: Option<Chronicle>,
     /// Steps since time last went on.
     still: u32,
+    /// Timers are looked at so much late, as threads are woken.
+    late: Duration,
     /// The first thing that must not have happened.
     pub wrong: Option<String>,
     /// The operator closes the room: whoever knows is no longer in the user map, and did not leave.
@@ -135,6 +137,7 @@ impl World {
             watch: Watch::default(),
             chronicle: None,
             still: 0,
+            late: Duration::from_micros(700) * (seed % 8) as u32,
             wrong: None,
             closing: false,
             one_host: false,
@@ -376,11 +379,12 @@ impl World {
     /// The next thing happens, unless that is after the deadline, which is then the time.
     pub fn step(&mut self, deadline: Duration) -> bool {
         let room = self.server.as_ref().and_then(|server| {
-            let timeout = server.room.poll_timeout();
+            let timeout = server.room.poll_timeout().map(|at| at + self.late);
             timeout.into_iter().chain(server.unsent_at).min()
         });
         let sessions = self.actors.iter().filter(|a| a.is_running());
         let session = sessions.filter_map(|actor| actor.due).min();
+        let session = session.map(|at| at + self.late);
         let next = [self.net.next_at(), room, session]
             .into_iter()
             .flatten()

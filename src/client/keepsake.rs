@@ -111,8 +111,8 @@ impl Keepsake {
         }
     }
 
-    /// Writes what has changed: who one is at once, how far one has read after a pause. Gives the first error.
-    pub(super) fn note(&mut self, now: Duration, name: &str, past: Past) -> io::Result<()> {
+    /// Writes what has changed: who one is at once, how far one has read after a pause. Gives the first error, and of which file.
+    pub(super) fn note(&mut self, now: Duration, name: &str, past: Past) -> Result<(), String> {
         let known = self
             .written
             .as_ref()
@@ -130,7 +130,9 @@ impl Keepsake {
         self.at = now;
         self.written = Some((name.to_owned(), past));
         match self.write(&line(name, &past)) {
-            Err(error) if !std::mem::replace(&mut self.failed, true) => Err(error),
+            Err(error) if !std::mem::replace(&mut self.failed, true) => {
+                Err(format!("{}: {error}", self.file.display()))
+            }
             _ => Ok(()),
         }
     }

@@ -188,6 +188,7 @@ pub fn failed(why: Failure, wish: Option<&Wish>, lang: Lang) -> String {
         (Failure::NameTaken, _) => lang.name_taken().into(),
         (Failure::NameNotAllowed(code), _) => not_allowed(code, lang),
         (Failure::SameName, _) => lang.same_name().into(),
+        (Failure::Muted(minutes), Some(Wish::Rename(_))) => lang.muted_name(minutes),
         (Failure::Muted(minutes), _) => lang.muted(minutes),
     }
 }

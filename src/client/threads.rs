@@ -147,7 +147,7 @@ impl Shared {
         if let Some(past) = past.filter(|_| !over)
             && let Err(error) = keepsake.lock().note(now, &name, past)
         {
-            cli::complain(&format!("chat-client: --resume: {error}"));
+            cli::complain(&format!("chat-client: --resume {error}"));
         }
     }
 

@@ -34,7 +34,7 @@ impl Room {
     /// Makes sure that the member is woken when it next has something to do. Called when the flush is done
     /// with the member, so that nothing is due already.
     pub(super) fn schedule(&mut self, now: Duration, slot: u32) {
-        let at = self.next_at(now, slot);
+        let at = self.next_at(now, slot).round_up(limits::WAKE_GRAIN);
         if let Some(member) = self.slots.member(slot)
             && at < member.wake
         {
@@ -44,7 +44,8 @@ impl Room {
         }
     }
 
-    /// When the member next has something to do.
+    /// When the member next has something to do; the room's timers are rounded, so that members that were served together
+    /// are woken together.
     fn next_at(&mut self, now: Duration, slot: u32) -> Moment {
         let idle_timeout = self.config.idle_timeout;
         let closing_since = self.closing_since;
@@ -64,8 +65,7 @@ impl Room {
             let next = tokens.take(now, self.rate(now)).err().unwrap_or(now);
             at = at.min(next.into());
         }
-        // Members that were served together are woken together.
-        at.round_up(limits::WAKE_GRAIN)
+        at
     }
 
     /// Wakes the members whose time has come.
@@ -74,16 +74,17 @@ impl Room {
             && at <= (now + limits::TIMERS_AHEAD).into()
         {
             let next = self.next_at(now, slot);
+            let rounded = next.round_up(limits::WAKE_GRAIN);
             let Some(member) = self.slots.member(slot).filter(|m| m.wake == at) else {
                 self.timers.pop();
                 continue;
             };
-            if next > at {
+            if next > now.into() && rounded > at {
                 // By now it has time: the router need not wake to find that out.
-                member.wake = next;
+                member.wake = rounded;
                 member.link.rest();
                 self.timers.pop();
-                self.timers.push(Reverse((next, slot)));
+                self.timers.push(Reverse((rounded, slot)));
             } else if at <= now.into() {
                 self.timers.pop();
                 self.wake(users, now, slot);

@@ -57,6 +57,7 @@ impl Place<'_> {
     pub fn obey(&mut self, command: &str, words: &str) -> Option<Answer> {
         Some(match command {
             "who" => shown(who(&self.room.figures(self.users, self.now), self.lang)),
+            "kick" if words.is_empty() => complaint(usage(command, self.lang)),
             "kick" => self.kick(words),
             "ban" if words.is_empty() => shown(self.bans()),
             "ban" => self.ban(words),
@@ -101,6 +102,13 @@ impl Place<'_> {
 
     fn ban(&mut self, words: &str) -> Answer {
         let (words, time) = timed(words);
+        if let Some(time) = mistimed(words) {
+            let time = harmless(time);
+            return complaint(self.lang.pick(
+                format!("“{time}”不是时间（如 10m、2h、7d）；若是姓名的一部分，请将姓名放在引号中"),
+                format!("“{time}” is no time like 10m, 2h or 7d; if it belongs to the name, put that in quotes"),
+            ));
+        }
         let whom = match whom(words, self.lang) {
             Ok(whom) => whom,
             Err(what) => return complaint(what),
@@ -311,6 +319,14 @@ fn timed(words: &str) -> (&str, Option<Duration>) {
     }
 }
 
+/// What was meant for a time and is none: digits with letters behind them, after a name that is not in quotes.
+fn mistimed(words: &str) -> Option<&str> {
+    let (_, last) = words.rsplit_once(' ')?;
+    let unit = last.trim_start_matches(|c: char| c.is_ascii_digit());
+    let meant = unit.len() < last.len() && !unit.is_empty();
+    (meant && unit.chars().all(char::is_alphabetic)).then_some(last)
+}
+
 /// A name in quotes is one, whatever it looks like.
 fn unquoted(words: &str) -> &str {
     let inner = words
@@ -343,6 +359,13 @@ fn shown_whom(whom: &Whom) -> String {
         Whom::Name(name) => harmless(name.as_str()).into_owned(),
         Whom::Address(address) => address.to_string(),
     }
+}
+
+fn usage(command: &str, lang: Lang) -> String {
+    let begin = lang.pick("用法：", "usage: ");
+    let verb = SERVER.verbs.iter().find(|verb| verb.name == command);
+    let arguments = verb.map_or("", |verb| verb.arguments);
+    format!("{begin}/{command} {arguments}")
 }
 
 /// What to say of a command that there is none of.

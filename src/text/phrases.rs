@@ -272,18 +272,27 @@ impl Lang {
 
     /// One may not speak, for so many minutes yet; 0: for good, 255: for longer than that.
     pub fn muted(self, minutes: u8) -> String {
+        self.is_mute(minutes) + self.pick("：没有人看到这句话", ": nobody sees this")
+    }
+
+    /// The same of one that wanted another name.
+    pub fn muted_name(self, minutes: u8) -> String {
+        self.is_mute(minutes) + self.pick("：姓名不变", ": you keep your name")
+    }
+
+    fn is_mute(self, minutes: u8) -> String {
         match minutes {
             0 => self.pick(
-                "管理员已将你禁言：没有人看到这句话".into(),
-                "the operator has muted you: nobody sees this".into(),
+                "管理员已将你禁言".into(),
+                "the operator has muted you".into(),
             ),
             255 => self.pick(
-                "管理员已将你禁言，还有 4 小时以上：没有人看到这句话".into(),
-                "the operator has muted you, for more than 4 hours yet: nobody sees this".into(),
+                "管理员已将你禁言，还有 4 小时以上".into(),
+                "the operator has muted you, for more than 4 hours yet".into(),
             ),
             minutes => self.pick(
-                format!("管理员已将你禁言，还有 {minutes} 分钟：没有人看到这句话"),
-                format!("the operator has muted you, for {minutes} min yet: nobody sees this"),
+                format!("管理员已将你禁言，还有 {minutes} 分钟"),
+                format!("the operator has muted you, for {minutes} min yet"),
             ),
         }
     }
