@@ -324,7 +324,7 @@ fn mistimed(words: &str) -> Option<&str> {
     let (_, last) = words.rsplit_once(' ')?;
     let unit = last.trim_start_matches(|c: char| c.is_ascii_digit());
     let meant = unit.len() < last.len() && !unit.is_empty();
-    (meant && unit.chars().all(char::is_alphabetic)).then_some(last)
+    (meant && unit.chars().all(|c| c.is_ascii_alphabetic())).then_some(last)
 }
 
 /// A name in quotes is one, whatever it looks like.
