@@ -183,7 +183,7 @@ pub fn read(typed: Typed<'_>, correspondent: &Correspondent, lang: Lang) -> Want
             Some(Wanted::Order(vec![Wish::Away(why)]))
         }
     };
-    wanted.unwrap_or_else(|| Wanted::Wrong(usage(command, lang)))
+    wanted.unwrap_or_else(|| Wanted::Wrong(usage(command.name, command.arguments, lang)))
 }
 
 /// A text of any length, as wishes that fit.
@@ -268,11 +268,9 @@ pub fn help<K>(table: &[Command<K>], lang: Lang) -> String {
 }
 
 /// How a command is used.
-pub fn usage<K>(command: &Command<K>, lang: Lang) -> String {
+pub fn usage(name: &str, arguments: &str, lang: Lang) -> String {
     let begin = lang.pick("用法：", "usage: ");
-    format!("{begin}/{} {}", command.name, command.arguments)
-        .trim_end()
-        .to_owned()
+    format!("{begin}/{name} {arguments}").trim_end().to_owned()
 }
 
 /// What to say of a command that there is none of: those that there are have these names.

@@ -177,4 +177,18 @@ mod tests {
         }
         assert_eq!(parse(&written.replace('7', "x")), None);
     }
+
+    #[test]
+    fn what_cannot_be_written_is_told_once_and_names_the_file() {
+        let file = std::env::temp_dir().join("no-such-folder-of-chatroom/f");
+        let past = Past {
+            epoch: 1,
+            resume: Key::from_bytes([1; 16]),
+            next: 1,
+        };
+        let mut keepsake = Keepsake::new(file.clone());
+        let told = keepsake.note(Duration::ZERO, "Ann", past);
+        assert!(told.is_err_and(|told| told.starts_with(&format!("{}: ", file.display()))));
+        assert_eq!(keepsake.note(PAUSE, "Bob", past), Ok(()));
+    }
 }

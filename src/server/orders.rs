@@ -271,13 +271,7 @@ impl Place<'_> {
         let on = match words {
             "on" => true,
             "off" => false,
-            _ => {
-                return complaint(
-                    self.lang
-                        .pick("用法：/history on|off", "usage: /history on|off")
-                        .into(),
-                );
-            }
+            _ => return complaint(usage("history", self.lang)),
         };
         self.room.show_history(on);
         shown(
@@ -362,10 +356,8 @@ fn shown_whom(whom: &Whom) -> String {
 }
 
 fn usage(command: &str, lang: Lang) -> String {
-    let begin = lang.pick("用法：", "usage: ");
     let verb = SERVER.verbs.iter().find(|verb| verb.name == command);
-    let arguments = verb.map_or("", |verb| verb.arguments);
-    format!("{begin}/{command} {arguments}")
+    commands::usage(command, verb.map_or("", |verb| verb.arguments), lang)
 }
 
 /// What to say of a command that there is none of.

@@ -22,6 +22,7 @@ use super::{SILENT, Seat, WAITING, WELL};
 use crate::cli::Exit;
 use crate::client::face::{At, Face};
 use crate::client::screen;
+use crate::commands::{CLIENT, usage};
 use crate::limits;
 use crate::session::{Joined, RosterEntry, Seen, Wish};
 use crate::text::{Lang, screen::harmless};
@@ -367,9 +368,7 @@ impl Face for View {
 
     fn obey(&mut self, name: &str, argument: &str) -> bool {
         let Some(command) = commands::find(name) else {
-            let known = crate::commands::CLIENT
-                .iter()
-                .any(|command| command.name == name);
+            let known = CLIENT.iter().any(|command| command.name == name);
             if !known {
                 self.error(&commands::unknown(name, self.lang));
             }
@@ -383,7 +382,7 @@ impl Face for View {
             (Kind::Time, "off") => self.clock_is_shown = false,
             (Kind::Clear, "") => self.lines += "\x1b[H\x1b[J",
             (Kind::Ignore, name) => self.ignore(name),
-            _ => self.error(&crate::commands::usage(command, self.lang)),
+            _ => self.error(&usage(command.name, command.arguments, self.lang)),
         }
         true
     }
