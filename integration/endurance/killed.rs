@@ -70,6 +70,32 @@ fn a_killed_client_is_back_as_the_same_person() {
     assert!(longest < Duration::from_secs(1), "{longest:?}");
 }
 
+/// The name that the program is given each time is not the one that it had last.
+#[test]
+fn a_killed_client_is_back_as_the_same_person_after_a_renaming() {
+    let server = Server::start(&[]);
+    let mut friend = Program::client("小红", server.address, &[]);
+    server.program.sees("小红 进入聊天室");
+    let file = scratch("resume-renamed");
+    let flags = ["--resume", file.to_str().expect("UTF-8")];
+    let mut client = Program::client("小明", server.address, &flags);
+    friend.sees("小明 进入聊天室");
+    client.types("/nick 大明");
+    friend.sees("小明 改名为 大明");
+    let noted = || fs::read_to_string(&file).is_ok_and(|text| text.ends_with(" 大明\n"));
+    assert!(wait(PATIENCE, noted));
+    client.kill();
+    friend.types("你在吗");
+    server.program.sees("小红 说：你在吗");
+    let mut client = Program::client("小明", server.address, &flags);
+    client.sees("小红 说：你在吗");
+    client.types("在");
+    let line = friend.output.recv_timeout(PATIENCE);
+    assert_eq!(line, Ok("大明 说：在".into()));
+    client.types("/quit");
+    assert_eq!(client.exit(), Some(0));
+}
+
 #[test]
 fn a_file_that_is_no_keepsake_is_refused_with_a_remedy() {
     let file = scratch("not-a-keepsake");
@@ -84,6 +110,24 @@ fn a_file_that_is_no_keepsake_is_refused_with_a_remedy() {
         "precious\n"
     );
     let _ = fs::remove_file(&file);
+}
+
+#[test]
+fn a_keepsake_in_use_is_refused_with_a_remedy() {
+    let server = Server::start(&[]);
+    let file = scratch("resume-in-use");
+    let flags = ["--resume", file.to_str().expect("UTF-8")];
+    let mut client = Program::client("小明", server.address, &flags);
+    server.program.sees("小明 进入聊天室");
+    assert!(wait(PATIENCE, || file.exists()));
+    let mut second = Program::client("小明", server.address, &flags);
+    assert_eq!(second.exit(), Some(1));
+    let told = second.errors.recv_timeout(PATIENCE).expect("a word");
+    let all = ["--resume", "正在使用", "换一个文件"];
+    assert!(all.iter().all(|part| told.contains(part)), "{told}");
+    client.types("/quit");
+    assert_eq!(client.exit(), Some(0));
+    assert!(!file.exists());
 }
 
 /// Stopped for longer than the room waits: the person has left meanwhile, and comes back by itself to where it was.

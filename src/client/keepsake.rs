@@ -1,17 +1,16 @@
 //! What a client leaves behind for the next one in case it is killed: a file by which that one is the same person.
 //!
-//! What always holds here: the file is its owner's alone, and it is whole or not there. It is gone once its owner has left the
-//! room.
+//! What always holds here: the file is its owner's alone, it is whole or not there, and one program at a time uses it. It is
+//! gone once its owner has left the room.
 
 use super::face::Face;
 use crate::cli::ClientOptions;
 use crate::limits;
 use crate::seal::Key;
 use crate::session::{Past, Session};
-use parking_lot::Mutex;
-use std::fs::{self, OpenOptions};
-use std::io::{self, ErrorKind, Write};
-use std::path::{Path, PathBuf};
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{self, ErrorKind, Read, Write};
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// The first word of the file.
@@ -23,60 +22,53 @@ const PAUSE: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub(super) struct Keepsake {
     file: PathBuf,
+    /// Locked as long as this program runs, whether or not its content is known by now.
+    held: Option<File>,
+    /// What stands in it.
     written: Option<(String, Past)>,
     at: Duration,
     failed: bool,
 }
 
-/// What this program is to leave behind, if it is asked to.
-pub(super) fn begin(options: &ClientOptions) -> Option<Mutex<Keepsake>> {
-    let file = options.resume.clone()?;
-    Some(Mutex::new(Keepsake::new(file)))
-}
-
-/// Who one was before the program was killed, if it left that behind; or what is wrong with it, and the remedy.
-pub(super) fn recall(options: &ClientOptions) -> Result<Option<(String, Past)>, String> {
+/// What is to be left behind, if that is asked for; or what is wrong with the file, and the remedy.
+pub(super) fn begin(options: &ClientOptions) -> Result<Option<Keepsake>, String> {
     let Some(file) = &options.resume else {
         return Ok(None);
     };
-    read(file).map_err(|error| {
-        let remedy = options.lang.pick(
-            "请换一个文件，或将它删除后作为新人进入",
-            "name another file, or remove it to come in as someone new",
-        );
-        format!("--resume {}: {error}; {remedy}", file.display())
-    })
+    let lang = options.lang;
+    let keepsake = Keepsake::open(file.clone()).map_err(|error| {
+        let remedy = if error.kind() == ErrorKind::WouldBlock {
+            lang.pick(
+                "另一个 chat-client 正在使用它；请换一个文件",
+                "in use by another chat-client; name another file",
+            )
+            .to_owned()
+        } else {
+            let remedy = lang.pick(
+                "请换一个文件，或将它删除后作为新人进入",
+                "name another file, or remove it to come in as someone new",
+            );
+            format!("{error}; {remedy}")
+        };
+        format!("--resume {}: {remedy}", file.display())
+    })?;
+    Ok(Some(keepsake))
 }
 
-/// The session to begin with: as the one of before, if that had this name.
+/// The session to begin with: as the one of before. Under another name too, which may be a former one: the server knows.
 pub(super) fn session(
     options: &ClientOptions,
     face: &dyn Face,
     name: &str,
     seed: u64,
-    kept: Option<(String, Past)>,
+    past: Option<Past>,
 ) -> Session {
     let default = [0, limits::HISTORY_WANTED][usize::from(face.wants_history())];
     let history = options.history.unwrap_or(default).min(limits::HISTORY);
     let session = Session::new(Duration::ZERO, name, history as u16, seed);
-    match kept.filter(|(kept, _)| *kept == name) {
-        Some((_, past)) => session.with_past(past),
+    match past {
+        Some(past) => session.with_past(past),
         None => session,
-    }
-}
-
-/// Who one was, if the file is there. One line: the log's epoch, the key, the next event, the name.
-fn read(file: &Path) -> io::Result<Option<(String, Past)>> {
-    match fs::read_to_string(file) {
-        Ok(text) => match parse(&text) {
-            Some(found) => Ok(Some(found)),
-            None => Err(io::Error::new(
-                ErrorKind::InvalidData,
-                "not written by chat-client",
-            )),
-        },
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error),
     }
 }
 
@@ -102,13 +94,32 @@ fn line(name: &str, past: &Past) -> String {
 }
 
 impl Keepsake {
-    fn new(file: PathBuf) -> Keepsake {
-        Keepsake {
+    /// Of the file, and of what another program left in it. `WouldBlock`: that one still runs.
+    fn open(file: PathBuf) -> io::Result<Keepsake> {
+        let mut keepsake = Keepsake {
             file,
+            held: None,
             written: None,
             at: Duration::ZERO,
             failed: false,
-        }
+        };
+        let mut held = match File::open(&keepsake.file) {
+            Ok(held) => held,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(keepsake),
+            Err(error) => return Err(error),
+        };
+        lock(&held)?;
+        let mut text = String::new();
+        held.read_to_string(&mut text)?;
+        let foreign = || io::Error::new(ErrorKind::InvalidData, "not written by chat-client");
+        keepsake.written = Some(parse(&text).ok_or_else(foreign)?);
+        keepsake.held = Some(held);
+        Ok(keepsake)
+    }
+
+    /// Who one was, and where.
+    pub(super) fn written(&self) -> Option<&(String, Past)> {
+        self.written.as_ref()
     }
 
     /// Writes what has changed: who one is at once, how far one has read after a pause. Gives the first error, and of which file.
@@ -138,7 +149,7 @@ impl Keepsake {
     }
 
     /// Beside the file first, so that it is whole or not there.
-    fn write(&self, line: &str) -> io::Result<()> {
+    fn write(&mut self, line: &str) -> io::Result<()> {
         let mut beside = self.file.clone().into_os_string();
         beside.push(".new");
         let mut options = OpenOptions::new();
@@ -147,13 +158,25 @@ impl Keepsake {
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         // One that was killed while it wrote has left its own.
         let _ = fs::remove_file(&beside);
-        options.open(&beside)?.write_all(line.as_bytes())?;
-        fs::rename(&beside, &self.file)
+        let mut new = options.open(&beside)?;
+        lock(&new)?;
+        new.write_all(line.as_bytes())?;
+        fs::rename(&beside, &self.file)?;
+        self.held = Some(new);
+        Ok(())
     }
 
     /// Its owner has left.
     pub(super) fn remove(&self) {
         let _ = fs::remove_file(&self.file);
+    }
+}
+
+/// Where a file system has no locks, nobody is kept out.
+fn lock(file: &File) -> io::Result<()> {
+    match file.try_lock() {
+        Err(TryLockError::WouldBlock) => Err(ErrorKind::WouldBlock.into()),
+        _ => Ok(()),
     }
 }
 
@@ -186,7 +209,7 @@ mod tests {
             resume: Key::from_bytes([1; 16]),
             next: 1,
         };
-        let mut keepsake = Keepsake::new(file.clone());
+        let mut keepsake = Keepsake::open(file.clone()).expect("nothing is there");
         let told = keepsake.note(Duration::ZERO, "Ann", past);
         assert!(told.is_err_and(|told| told.starts_with(&format!("{}: ", file.display()))));
         assert_eq!(keepsake.note(PAUSE, "Bob", past), Ok(()));

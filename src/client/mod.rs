@@ -130,11 +130,13 @@ fn enter<R: std::io::BufRead>(
             return fail(Exit::Unreachable, &what);
         }
     };
-    let kept = match keepsake::recall(options) {
-        Ok(kept) => kept,
+    let keepsake = match keepsake::begin(options) {
+        Ok(keepsake) => keepsake,
         Err(what) => return fail(Exit::Failure, &what),
     };
-    let known = options.name.clone().or(kept.clone().map(|(name, _)| name));
+    let kept = keepsake.as_ref().and_then(Keepsake::written).cloned();
+    let (kept_name, past) = kept.unzip();
+    let known = options.name.clone().or(kept_name);
     // Someone who can be asked is asked again.
     let asks = known.is_none() || terminal;
     let (mut editor, mut face) = face_of(options, terminal);
@@ -159,7 +161,7 @@ fn enter<R: std::io::BufRead>(
         }
         None => return fail(Exit::Unreachable, &options.server),
     };
-    let session = keepsake::session(options, &*face, &name, seed, kept);
+    let session = keepsake::session(options, &*face, &name, seed, past);
     let shared = Arc::new(Shared {
         state: Mutex::new(Shown::new(session)),
         changed: Condvar::new(),
@@ -170,7 +172,7 @@ fn enter<R: std::io::BufRead>(
         servers: Mutex::new((servers, 0)),
         began: Instant::now(),
         reading: AtomicBool::new(false),
-        keepsake: keepsake::begin(options),
+        keepsake: keepsake.map(Mutex::new),
         lang,
     });
     match start(&shared) {
