@@ -19,6 +19,9 @@ pub struct Lines<R> {
     /// Bytes of a character that the last part ended in the middle of.
     rest: Vec<u8>,
     continued: bool,
+    begun: bool,
+    /// Nothing more comes: on a terminal the end is told once, behind a line that was not finished.
+    ended: bool,
 }
 
 impl<R> Lines<R> {
@@ -28,6 +31,8 @@ impl<R> Lines<R> {
             input,
             rest: Vec::new(),
             continued: false,
+            begun: false,
+            ended: false,
         }
     }
 }
@@ -37,6 +42,9 @@ impl<R: BufRead> Iterator for Lines<R> {
 
     /// The next line; `None` at the end, and also where reading fails: there is nothing more to come.
     fn next(&mut self) -> Option<Line> {
+        if self.ended {
+            return None;
+        }
         let mut bytes = std::mem::take(&mut self.rest);
         let most = limits::LINE_PART - bytes.len();
         loop {
@@ -66,11 +74,15 @@ impl<R: BufRead> Iterator for Lines<R> {
         } else if bytes.len() >= limits::LINE_PART {
             self.continued = true;
             self.rest = bytes.split_off(bytes.len() - incomplete(&bytes));
+        } else {
+            self.ended = true;
         }
-        Some(Line {
-            text: String::from_utf8_lossy(&bytes).into_owned(),
-            continued,
-        })
+        let mut text = String::from_utf8_lossy(&bytes).into_owned();
+        // The mark with which some editors begin a file is no part of its text.
+        if !std::mem::replace(&mut self.begun, true) && text.starts_with('\u{feff}') {
+            text.remove(0);
+        }
+        Some(Line { text, continued })
     }
 }
 
@@ -101,6 +113,27 @@ mod tests {
         );
         assert_eq!(read(b""), []);
         assert_eq!(read(b"\xff\n"), [whole("\u{fffd}")]);
+        let marked = "\u{feff}小明\n\u{feff}b\n";
+        assert_eq!(read(marked.as_bytes()), [whole("小明"), whole("\u{feff}b")]);
+    }
+
+    /// As a terminal's: it ends, and would go on.
+    struct EndsAgainAndAgain(Vec<&'static [u8]>);
+
+    impl Read for EndsAgainAndAgain {
+        fn read(&mut self, to: &mut [u8]) -> std::io::Result<usize> {
+            let next = self.0.pop().expect("not read behind the end");
+            to[..next.len()].copy_from_slice(next);
+            Ok(next.len())
+        }
+    }
+
+    #[test]
+    fn the_end_behind_an_unfinished_line_is_the_end() {
+        let input = EndsAgainAndAgain(vec![b"", "半".as_bytes()]);
+        let mut lines = Lines::new(std::io::BufReader::new(input));
+        assert_eq!(lines.next().map(|line| line.text), Some("半".into()));
+        assert_eq!(lines.next(), None);
     }
 
     #[test]

@@ -70,7 +70,7 @@ fn a_killed_client_is_back_as_the_same_person() {
     assert!(longest < Duration::from_secs(1), "{longest:?}");
 }
 
-/// The name that the program is given each time is not the one that it had last.
+/// The name that the program is given each time is the one that it was given first, not the one that it had last.
 #[test]
 fn a_killed_client_is_back_as_the_same_person_after_a_renaming() {
     let server = Server::start(&[]);
@@ -82,7 +82,7 @@ fn a_killed_client_is_back_as_the_same_person_after_a_renaming() {
     friend.sees("小明 进入聊天室");
     client.types("/nick 大明");
     friend.sees("小明 改名为 大明");
-    let noted = || fs::read_to_string(&file).is_ok_and(|text| text.ends_with(" 大明\n"));
+    let noted = || fs::read_to_string(&file).is_ok_and(|text| text.ends_with(" 大明\n小明\n"));
     assert!(wait(PATIENCE, noted));
     client.kill();
     friend.types("你在吗");
@@ -92,6 +92,11 @@ fn a_killed_client_is_back_as_the_same_person_after_a_renaming() {
     client.types("在");
     let line = friend.output.recv_timeout(PATIENCE);
     assert_eq!(line, Ok("大明 说：在".into()));
+    client.kill();
+    // Whoever is given another name is somebody else.
+    let mut client = Program::client("小刚", server.address, &flags);
+    let line = friend.output.recv_timeout(PATIENCE);
+    assert_eq!(line, Ok("小刚 进入聊天室".into()));
     client.types("/quit");
     assert_eq!(client.exit(), Some(0));
 }

@@ -14,7 +14,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 /// The first word of the file.
-const MAGIC: &str = "chatroom-resume-1";
+const MAGIC: &str = "chatroom-resume-2";
 /// How often the place in the log is noted, at most.
 const PAUSE: Duration = Duration::from_secs(1);
 
@@ -22,6 +22,8 @@ const PAUSE: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub(super) struct Keepsake {
     file: PathBuf,
+    /// What `--name` says, or said to the program before; nothing where a person was asked.
+    given: String,
     /// Locked as long as this program runs, whether or not its content is known by now.
     held: Option<File>,
     /// What stands in it.
@@ -36,7 +38,7 @@ pub(super) fn begin(options: &ClientOptions) -> Result<Option<Keepsake>, String>
         return Ok(None);
     };
     let lang = options.lang;
-    let keepsake = Keepsake::open(file.clone()).map_err(|error| {
+    let keepsake = Keepsake::open(file.clone(), options.name.as_deref()).map_err(|error| {
         let remedy = if error.kind() == ErrorKind::WouldBlock {
             lang.pick(
                 "另一个 chat-client 正在使用它；请换一个文件",
@@ -55,7 +57,7 @@ pub(super) fn begin(options: &ClientOptions) -> Result<Option<Keepsake>, String>
     Ok(Some(keepsake))
 }
 
-/// The session to begin with: as the one of before. Under another name too, which may be a former one: the server knows.
+/// The session to begin with: as the one of before, if there was one.
 pub(super) fn session(
     options: &ClientOptions,
     face: &dyn Face,
@@ -72,8 +74,11 @@ pub(super) fn session(
     }
 }
 
-fn parse(text: &str) -> Option<(String, Past)> {
-    let mut words = text.strip_suffix('\n')?.splitn(5, ' ');
+/// Who one was, and the name that was given at the beginning. Two lines: the log's epoch, the key, the next event and the
+/// name; the name that was given.
+fn parse(text: &str) -> Option<(String, Past, String)> {
+    let (line, given) = text.strip_suffix('\n')?.split_once('\n')?;
+    let mut words = line.splitn(5, ' ');
     let mut word = || words.next();
     if word()? != MAGIC {
         return None;
@@ -84,20 +89,23 @@ fn parse(text: &str) -> Option<(String, Past)> {
         next: word()?.parse().ok()?,
     };
     let name = word()?;
-    (!name.is_empty() && !name.contains('\n')).then(|| (name.to_owned(), past))
+    let well = !name.is_empty() && !given.contains('\n');
+    well.then(|| (name.to_owned(), past, given.to_owned()))
 }
 
-fn line(name: &str, past: &Past) -> String {
+fn lines(name: &str, past: &Past, given: &str) -> String {
     let key = u128::from_be_bytes(past.resume.to_bytes());
     let (epoch, next) = (past.epoch, past.next);
-    format!("{MAGIC} {epoch:016x} {key:032x} {next} {name}\n")
+    format!("{MAGIC} {epoch:016x} {key:032x} {next} {name}\n{given}\n")
 }
 
 impl Keepsake {
-    /// Of the file, and of what another program left in it. `WouldBlock`: that one still runs.
-    fn open(file: PathBuf) -> io::Result<Keepsake> {
+    /// Of the file, and of what another program left in it, unless another name is given now than it had, or was given.
+    /// `WouldBlock`: that one still runs.
+    fn open(file: PathBuf, name: Option<&str>) -> io::Result<Keepsake> {
         let mut keepsake = Keepsake {
             file,
+            given: name.unwrap_or_default().to_owned(),
             held: None,
             written: None,
             at: Duration::ZERO,
@@ -112,12 +120,16 @@ impl Keepsake {
         let mut text = String::new();
         held.read_to_string(&mut text)?;
         let foreign = || io::Error::new(ErrorKind::InvalidData, "not written by chat-client");
-        keepsake.written = Some(parse(&text).ok_or_else(foreign)?);
+        let (had, past, given) = parse(&text).ok_or_else(foreign)?;
+        if name.is_none_or(|name| name == had || name == given) {
+            keepsake.written = Some((had, past));
+        }
+        keepsake.given = name.map_or(given, str::to_owned);
         keepsake.held = Some(held);
         Ok(keepsake)
     }
 
-    /// Who one was, and where.
+    /// Who one was, if one is that person again, and where.
     pub(super) fn written(&self) -> Option<&(String, Past)> {
         self.written.as_ref()
     }
@@ -140,7 +152,7 @@ impl Keepsake {
         }
         self.at = now;
         self.written = Some((name.to_owned(), past));
-        match self.write(&line(name, &past)) {
+        match self.write(&lines(name, &past, &self.given)) {
             Err(error) if !std::mem::replace(&mut self.failed, true) => {
                 Err(format!("{}: {error}", self.file.display()))
             }
@@ -149,7 +161,7 @@ impl Keepsake {
     }
 
     /// Beside the file first, so that it is whole or not there.
-    fn write(&mut self, line: &str) -> io::Result<()> {
+    fn write(&mut self, text: &str) -> io::Result<()> {
         let mut beside = self.file.clone().into_os_string();
         beside.push(".new");
         let mut options = OpenOptions::new();
@@ -160,7 +172,7 @@ impl Keepsake {
         let _ = fs::remove_file(&beside);
         let mut new = options.open(&beside)?;
         lock(&new)?;
-        new.write_all(line.as_bytes())?;
+        new.write_all(text.as_bytes())?;
         fs::rename(&beside, &self.file)?;
         self.held = Some(new);
         Ok(())
@@ -191,8 +203,10 @@ mod tests {
             resume: Key::from_bytes([200; 16]),
             next: u64::MAX,
         };
-        let written = line("小 明", &past);
-        assert_eq!(parse(&written), Some(("小 明".to_owned(), past)));
+        let written = lines("小 明", &past, "大 明");
+        let read = Some(("小 明".to_owned(), past, "大 明".to_owned()));
+        assert_eq!(parse(&written), read);
+        assert!(parse(&lines("小 明", &past, "")).is_some());
         for end in 0..written.len() {
             if let Some(cut) = written.get(..end) {
                 assert_eq!(parse(cut), None, "{cut}");
@@ -209,7 +223,7 @@ mod tests {
             resume: Key::from_bytes([1; 16]),
             next: 1,
         };
-        let mut keepsake = Keepsake::open(file.clone()).expect("nothing is there");
+        let mut keepsake = Keepsake::open(file.clone(), None).expect("nothing is there");
         let told = keepsake.note(Duration::ZERO, "Ann", past);
         assert!(told.is_err_and(|told| told.starts_with(&format!("{}: ", file.display()))));
         assert_eq!(keepsake.note(PAUSE, "Bob", past), Ok(()));

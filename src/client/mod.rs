@@ -136,7 +136,7 @@ fn enter<R: std::io::BufRead>(
     };
     let kept = keepsake.as_ref().and_then(Keepsake::written).cloned();
     let (kept_name, past) = kept.unzip();
-    let known = options.name.clone().or(kept_name);
+    let known = kept_name.or_else(|| options.name.clone());
     // Someone who can be asked is asked again.
     let asks = known.is_none() || terminal;
     let (mut editor, mut face) = face_of(options, terminal);
