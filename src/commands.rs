@@ -170,13 +170,15 @@ pub fn read(typed: Typed<'_>, correspondent: &Correspondent, lang: Lang) -> Want
             Some(name) => whisper(name, argument, lang),
             None => Wanted::Wrong(lang.nobody_to_reply_to().into()),
         }),
-        Kind::Nick => unquoted(argument).map(|name| {
-            if name.len() > limits::NAME_SENT {
-                Wanted::Wrong(lang.name_error(crate::text::NameError::TooLong))
-            } else {
-                Wanted::Order(vec![Wish::Rename(name.to_owned())])
-            }
-        }),
+        Kind::Nick => Some(unquoted(argument))
+            .filter(|name| !name.is_empty())
+            .map(|name| {
+                if name.len() > limits::NAME_SENT {
+                    Wanted::Wrong(lang.name_error(crate::text::NameError::TooLong))
+                } else {
+                    Wanted::Order(vec![Wish::Rename(name.to_owned())])
+                }
+            }),
         Kind::Away => {
             let why = utterance::split(argument, limits::WHY_BYTES).next();
             let why = why.unwrap_or_default().to_owned();
@@ -205,21 +207,24 @@ const QUOTES: [(char, char); 2] = [('"', '"'), ('“', '”')];
 /// `NAME text`, or `"NAME WITH SPACES" text`; no other part of the text is ever taken for the name, or somebody
 /// could have a name by which to read what was meant for another.
 fn name_and_text(argument: &str) -> Option<(&str, &str)> {
-    let quoted = QUOTES.into_iter().find_map(|(open, close)| {
-        let (name, text) = argument.strip_prefix(open)?.split_once(close)?;
-        Some((name, text))
-    });
-    let (name, text) = quoted.or_else(|| argument.split_once(' '))?;
+    let (name, text) = quoted(argument).or_else(|| argument.split_once(' '))?;
     let text = text.trim();
     (!name.is_empty() && !text.is_empty()).then_some((name, text))
 }
 
-/// A name that is the whole argument, in quotes or without.
-fn unquoted(argument: &str) -> Option<&str> {
-    let quoted = QUOTES
+/// A name in quotes, and what follows it.
+pub fn quoted(argument: &str) -> Option<(&str, &str)> {
+    QUOTES
         .into_iter()
-        .find_map(|(open, close)| argument.strip_prefix(open)?.strip_suffix(close));
-    Some(quoted.unwrap_or(argument)).filter(|name| !name.is_empty())
+        .find_map(|(open, close)| argument.strip_prefix(open)?.split_once(close))
+}
+
+/// A name that is the whole argument, in quotes or without.
+pub fn unquoted(argument: &str) -> &str {
+    match quoted(argument) {
+        Some((name, "")) => name,
+        _ => argument,
+    }
 }
 
 /// Who whispered last, and so is answered by `/reply`: under the name that it has now, and nobody once it has left,
@@ -291,10 +296,12 @@ pub fn unknown<'a>(names: impl Iterator<Item = &'a str>, typed: &str, lang: Lang
     )
 }
 
-/// The word that was most likely meant: at most two slips away, and fewer than it has letters.
+/// The word that was most likely meant: at most two slips away, and fewer than it has letters; capitals are none.
 pub fn nearest<'a>(words: impl Iterator<Item = &'a str>, typed: &str) -> Option<&'a str> {
     // Longer than any command and two slips: nothing is near, however much was typed.
-    let typed: Vec<char> = typed.chars().take(32).collect();
+    let typed: Vec<char> = { typed.chars().take(32) }
+        .map(|c| c.to_ascii_lowercase())
+        .collect();
     let near = words.map(|word| (slips(word, &typed), word));
     near.filter(|(slips, word)| *slips <= 2 && *slips < word.len().min(typed.len()))
         .min_by_key(|(slips, _)| *slips)
@@ -458,6 +465,7 @@ mod tests {
             ("mgs", Some("msg")),
             ("pign", Some("ping")),
             ("nikc", Some("nick")),
+            ("WHO", Some("who")),
             ("frobnicate", None),
             ("", None),
             ("离开", None),

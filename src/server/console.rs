@@ -42,6 +42,7 @@ impl Console {
     pub(super) fn typed(&self, typed: Typed<'_>) -> Result<bool, Gone> {
         match typed {
             Typed::Nothing => (),
+            Typed::Command("say", "") => self.screen.complain(&orders::usage("say", self.lang)),
             Typed::Text(text) | Typed::Command("say", text) => self.announce(text)?,
             Typed::Command("quit", _) => {
                 self.close()?;

@@ -61,6 +61,7 @@ impl Place<'_> {
             "kick" => self.kick(words),
             "ban" if words.is_empty() => shown(self.bans()),
             "ban" => self.ban(words),
+            "unban" | "unmute" if words.is_empty() => complaint(usage(command, self.lang)),
             "unban" => self.unban(words),
             "mute" if words.is_empty() => shown(self.mutes()),
             "mute" => self.mute(words),
@@ -76,14 +77,16 @@ impl Place<'_> {
         })
     }
 
-    /// Removes a member. A name may hold spaces: the longest beginning of the words that is a member's name counts.
+    /// Removes a member. A name may hold spaces: it stands in quotes, or the longest beginning of the words that is a member's
+    /// name counts.
     fn kick(&mut self, words: &str) -> Answer {
-        let ends = words
-            .match_indices(' ')
-            .map(|(at, _)| at)
-            .chain([words.len()]);
-        for end in ends.collect::<Vec<_>>().into_iter().rev() {
-            let (name, why) = words.split_at(end);
+        let ends = { words.match_indices(' ') }.map(|(at, _)| at);
+        let beginnings = ends.chain([words.len()]).map(|end| words.split_at(end));
+        let meant = match commands::quoted(words) {
+            Some(quoted) => vec![quoted],
+            None => beginnings.collect(),
+        };
+        for (name, why) in meant.into_iter().rev() {
             let Some(user) = Name::new(name)
                 .ok()
                 .and_then(|name| self.users.find(&name).cloned())
@@ -97,19 +100,16 @@ impl Place<'_> {
                 return Answer::default();
             }
         }
-        complaint(no_member(words, self.lang))
+        let name = commands::quoted(words).map_or(words, |(name, _)| name);
+        complaint(no_member(name, self.lang))
     }
 
     fn ban(&mut self, words: &str) -> Answer {
         let (words, time) = timed(words);
-        if let Some(time) = mistimed(words) {
-            let time = harmless(time);
-            return complaint(self.lang.pick(
-                format!("“{time}”不是时间（如 10m、2h、7d）；若是姓名的一部分，请将姓名放在引号中"),
-                format!("“{time}” is no time like 10m, 2h or 7d; if it belongs to the name, put that in quotes"),
-            ));
+        if let Some(told) = mistimed(words, self.lang) {
+            return complaint(told);
         }
-        let whom = match whom(words, self.lang) {
+        let whom = match whom(words, "ban", self.lang) {
             Ok(whom) => whom,
             Err(what) => return complaint(what),
         };
@@ -192,7 +192,7 @@ impl Place<'_> {
     }
 
     fn unban(&mut self, words: &str) -> Answer {
-        match whom(words, self.lang) {
+        match whom(words, "unban", self.lang) {
             Err(what) => complaint(what),
             Ok(whom) if self.room.handle_unban(&whom) => {
                 let whom = shown_whom(&whom);
@@ -237,11 +237,12 @@ impl Place<'_> {
 
     fn mute(&mut self, words: &str) -> Answer {
         let (words, time) = timed(words);
-        let Some(user) = Name::new(words)
+        let Some(user) = Name::new(commands::unquoted(words))
             .ok()
             .and_then(|name| self.users.find(&name))
         else {
-            return complaint(no_member(words, self.lang));
+            let mistimed = mistimed(words, self.lang);
+            return complaint(mistimed.unwrap_or_else(|| no_member(words, self.lang)));
         };
         let name = user.name.clone();
         let until = self.until(time);
@@ -253,7 +254,8 @@ impl Place<'_> {
     }
 
     fn unmute(&mut self, words: &str) -> Answer {
-        let unmuted = Name::new(unquoted(words)).is_ok_and(|name| self.room.handle_unmute(&name));
+        let words = commands::unquoted(words);
+        let unmuted = Name::new(words).is_ok_and(|name| self.room.handle_unmute(&name));
         let words = harmless(words);
         if unmuted {
             return shown(self.lang.pick(
@@ -295,7 +297,7 @@ impl Place<'_> {
 
 /// What to say of a name that nobody here has.
 pub fn no_member(words: &str, lang: Lang) -> String {
-    let words = harmless(words);
+    let words = harmless(commands::unquoted(words));
     lang.pick(
         format!("没有名为“{words}”的成员；/who 列出所有人"),
         format!("no member is named “{words}”; /who lists everyone"),
@@ -313,35 +315,35 @@ fn timed(words: &str) -> (&str, Option<Duration>) {
     }
 }
 
-/// What was meant for a time and is none: digits with letters behind them, after a name that is not in quotes.
-fn mistimed(words: &str) -> Option<&str> {
+/// What to say of what was meant for a time and is none: digits with letters behind them, after a name that is not in quotes.
+fn mistimed(words: &str, lang: Lang) -> Option<String> {
     let (_, last) = words.rsplit_once(' ')?;
     let unit = last.trim_start_matches(|c: char| c.is_ascii_digit());
     let meant = unit.len() < last.len() && !unit.is_empty();
-    (meant && unit.chars().all(|c| c.is_ascii_alphabetic())).then_some(last)
+    let time = (meant && unit.chars().all(|c| c.is_ascii_alphabetic())).then(|| harmless(last))?;
+    Some(lang.pick(
+        format!("“{time}”不是时间（如 10m、2h、7d）；若是姓名的一部分，请将姓名放在引号中"),
+        format!(
+            "“{time}” is no time like 10m, 2h or 7d; if it belongs to the name, put that in quotes"
+        ),
+    ))
 }
 
-/// A name in quotes is one, whatever it looks like.
-fn unquoted(words: &str) -> &str {
-    let inner = words
-        .strip_prefix('"')
-        .and_then(|rest| rest.strip_suffix('"'));
-    inner.unwrap_or(words)
-}
-
-/// Who is meant: an address, with or without its port, or a name.
-fn whom(words: &str, lang: Lang) -> Result<Whom, String> {
+/// Whom a command means: an address, with or without its port, or a name; one in quotes is a name, whatever it looks like.
+fn whom(words: &str, command: &str, lang: Lang) -> Result<Whom, String> {
     let address = words
         .parse::<IpAddr>()
         .or_else(|_| words.parse::<SocketAddr>().map(|at| at.ip()));
     if let Ok(address) = address {
         return Ok(Whom::Address(address.to_canonical()));
     }
-    Name::new(unquoted(words)).map(Whom::Name).map_err(|error| {
+    let words = commands::unquoted(words);
+    Name::new(words).map(Whom::Name).map_err(|error| {
         let (what, words) = (lang.name_error(error), harmless(words));
+        let usage = usage(command, lang);
         lang.pick(
-            format!("“{words}”不是地址，也不是姓名：{what}。用法：/ban NAME|ADDRESS [10m]"),
-            format!("“{words}” is no address, nor a name: {what}. Usage: /ban NAME|ADDRESS [10m]"),
+            format!("“{words}”不是地址，也不是姓名：{what}；{usage}"),
+            format!("“{words}” is no address, nor a name: {what}; {usage}"),
         )
     })
 }
@@ -355,7 +357,8 @@ fn shown_whom(whom: &Whom) -> String {
     }
 }
 
-fn usage(command: &str, lang: Lang) -> String {
+/// How a command is used.
+pub(super) fn usage(command: &str, lang: Lang) -> String {
     let verb = SERVER.verbs.iter().find(|verb| verb.name == command);
     commands::usage(command, verb.map_or("", |verb| verb.arguments), lang)
 }
