@@ -137,7 +137,7 @@ pub const RATE_BURST: u32 = 20;
 /// …and then per second, unless the operator says otherwise.
 pub const RATE: u32 = 10;
 /// While a member that is there lags by more than half of the retained log, the others speak no faster than
-/// [`RATE`]. It is there if it has acknowledged something new so recently…
+/// [`RATE`]. It is there if it has acknowledged something new, or had everything, so recently…
 pub const LAG_PATIENCE: Duration = Duration::from_secs(10);
 /// …and the room looks for the one that lags most no more often than this.
 pub const LAG_LOOK: Duration = Duration::from_millis(10);

@@ -105,7 +105,7 @@ fn time(calls: u32, mut call: impl FnMut()) -> f64 {
 }
 
 /// Fills a datagram with what ten members say in turn; gives how many events it holds.
-fn encode(frame: &mut Vec<u8>, authors: &mut Vec<u32>) -> u32 {
+fn encode(frame: &mut Vec<u8>, authors: &mut Vec<u64>) -> u32 {
     frame.clear();
     frame.resize(limits::DOWN_HEAD, 0);
     let mut encoder = DownEncoder::new(frame, authors, limits::DATAGRAM);
@@ -114,7 +114,7 @@ fn encode(frame: &mut Vec<u8>, authors: &mut Vec<u32>) -> u32 {
         1000 + u64::from(count),
         &Stored {
             unix_ms: 1_800_000_000_000 + u64::from(count / 4),
-            author: 1 + count % 10,
+            author: 1 + u64::from(count % 10),
             what: What::Said("m100", black_box(TEXT)),
         },
     ) {

@@ -107,7 +107,7 @@ fn write_sealed(sealed: &Sealed<'_>, to: &mut Vec<u8>) -> bool {
 /// no other way to write it.
 fn write_down(down: &Down<'_>, sealed: &Sealed<'_>, to: &mut Vec<u8>) -> bool {
     to.resize(limits::DOWN_HEAD, 0);
-    let (mut names, mut known): (Vec<&str>, Vec<u32>) = (Vec::new(), Vec::new());
+    let (mut names, mut known): (Vec<&str>, Vec<u64>) = (Vec::new(), Vec::new());
     let mut encoder = DownEncoder::new(to, &mut known, usize::MAX);
     for event in &down.events {
         let name = author(event);
@@ -118,7 +118,7 @@ fn write_down(down: &Down<'_>, sealed: &Sealed<'_>, to: &mut Vec<u8>) -> bool {
         });
         let stored = Stored {
             unix_ms: event.unix_ms,
-            author: author as u32,
+            author: author as u64,
             what: event.what,
         };
         assert!(encoder.push(event.number.0, &stored), "it fits");

@@ -32,6 +32,8 @@ impl Rate {
     pub fn take_of(&mut self, now: Duration, rate: u32, burst: u32) -> Result<(), Duration> {
         let each = Duration::from_secs(1) / rate;
         let depth = each * burst;
+        // It was emptied at another rate, perhaps: no bucket takes longer to fill than an empty one.
+        self.full_at = self.full_at.min((now + depth).into());
         let full_at = Duration::from(self.full_at).max(now) + each;
         match full_at.checked_sub(now + depth) {
             Some(wait) if !wait.is_zero() => Err(now + wait),

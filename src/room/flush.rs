@@ -51,7 +51,7 @@ impl Body {
         log: &Log,
         (run, size): (Run, usize),
         reader: MemberId,
-        authors: &mut Vec<u32>,
+        authors: &mut Vec<u64>,
         even: bool,
     ) {
         self.frame.truncate(limits::DOWN_HEAD);
@@ -88,7 +88,7 @@ pub(super) struct Flush {
     shared: Vec<Body>,
     /// The body for a member that is party to some, and the empty one.
     own: Body,
-    authors: Vec<u32>,
+    authors: Vec<u64>,
     /// The reply that is going out.
     reply: Vec<u8>,
     /// Datagrams that went to classic members since the last flush.

@@ -16,7 +16,7 @@ pub(super) struct Author {
     pub(super) member: MemberId,
     pub(super) name: Name,
     /// Stands for member and name within a datagram: another one after each renaming.
-    pub(super) label: u32,
+    pub(super) label: u64,
 }
 
 /// What one member said to another alone.

@@ -76,7 +76,7 @@ pub struct Room {
     secrets: Secrets,
     random: Random,
     last_member: u32,
-    last_label: u32,
+    last_label: u64,
     /// Slots of members that have had another name: they may come again under it.
     renamed: BTreeSet<u32>,
     /// When a member has something to do: the earliest first. An entry that is no longer its member's `wake`
@@ -320,8 +320,9 @@ impl Room {
         MemberId(self.last_member)
     }
 
-    fn next_label(&mut self) -> u32 {
-        self.last_label = self.last_label.wrapping_add(1).max(1);
+    /// Used once: two authors of one label would be taken for one.
+    fn next_label(&mut self) -> u64 {
+        self.last_label += 1;
         self.last_label
     }
 }

@@ -277,7 +277,7 @@ pub struct Stored<'a> {
     /// When it was ordered, in milliseconds since 1970.
     pub unix_ms: u64,
     /// Tells authors apart within one room; not looked at where there is no author.
-    pub author: u32,
+    pub author: u64,
     /// What happened.
     pub what: What<'a>,
 }
@@ -289,12 +289,12 @@ pub struct DownEncoder<'b> {
     most: usize,
     begun: bool,
     unix_ms: u64,
-    authors: &'b mut Vec<u32>,
+    authors: &'b mut Vec<u64>,
 }
 
 impl<'b> DownEncoder<'b> {
     /// Begins a body; `most` is how long `to` may grow. `authors` is scratch space.
-    pub fn new(to: &'b mut Vec<u8>, authors: &'b mut Vec<u32>, most: usize) -> Self {
+    pub fn new(to: &'b mut Vec<u8>, authors: &'b mut Vec<u64>, most: usize) -> Self {
         authors.clear();
         DownEncoder {
             to,

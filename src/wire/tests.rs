@@ -91,7 +91,7 @@ fn check_up(packet: u64, up: &Up<'_>, digits: &str) {
 }
 
 /// Encodes a Down; each event is behind the number that stands for its author.
-fn down_bytes(packet: u64, down: &Down<'_>, authors: &[u32]) -> Vec<u8> {
+fn down_bytes(packet: u64, down: &Down<'_>, authors: &[u64]) -> Vec<u8> {
     let (mut frame, mut known) = (vec![0; limits::DOWN_HEAD], Vec::new());
     let mut encoder = DownEncoder::new(&mut frame, &mut known, limits::DATAGRAM);
     for (event, author) in down.events.iter().zip(authors) {
@@ -111,7 +111,7 @@ fn down_bytes(packet: u64, down: &Down<'_>, authors: &[u32]) -> Vec<u8> {
 }
 
 #[track_caller]
-fn check_down(packet: u64, down: &Down<'_>, authors: &[u32], digits: &str) {
+fn check_down(packet: u64, down: &Down<'_>, authors: &[u64], digits: &str) {
     let expected = hex(digits);
     assert_eq!(down_bytes(packet, down, authors), expected);
     let sealed = verified(&expected, Kind::Down, packet);
@@ -401,16 +401,16 @@ fn down_with_every_event() {
 }
 
 /// The size of a body in which so many authors enter, and then, after an hour of quiet, the last one speaks.
-fn size_of_talk(authors: u32, said: Option<&str>) -> usize {
+fn size_of_talk(authors: u64, said: Option<&str>) -> usize {
     let (mut body, mut known) = (Vec::new(), Vec::new());
     let mut encoder = DownEncoder::new(&mut body, &mut known, usize::MAX);
-    let mut push = |number: u32, unix_ms, author, what| {
+    let mut push = |number, unix_ms, author, what| {
         let stored = Stored {
             unix_ms,
             author,
             what,
         };
-        assert!(encoder.push(u64::from(number), &stored));
+        assert!(encoder.push(number, &stored));
     };
     for author in 1..=authors {
         push(author, MS, author, What::Entered("甲"));
@@ -425,7 +425,7 @@ fn size_of_talk(authors: u32, said: Option<&str>) -> usize {
 fn an_utterance_by_a_known_author_costs_at_most_8_bytes_more() {
     let text = "x".repeat(60);
     // The last author has the longest index.
-    for authors in [1, 15, 16, limits::INDEXED_AUTHORS as u32] {
+    for authors in [1, 15, 16, limits::INDEXED_AUTHORS as u64] {
         let more = size_of_talk(authors, Some(&text)) - size_of_talk(authors, None);
         assert!(more <= 60 + 8, "{more} bytes by author {authors}");
     }
@@ -444,7 +444,7 @@ fn authors_beyond_the_index_are_named_each_time() {
                 unix_ms: MS,
                 what: What::Left(name),
             });
-            authors.push(i as u32 + 1);
+            authors.push(i as u64 + 1);
         }
     }
     let down = Down {

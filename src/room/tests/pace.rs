@@ -63,14 +63,53 @@ fn who_does_not_listen_holds_nobody_up_for_long() {
 #[test]
 fn who_comes_back_from_far_behind_is_not_outrun() {
     let (mut house, mut a, mut b) = house();
+    flood(&mut house, &mut a, 1600);
     house.wait(limits::LAG_PATIENCE);
     a.answer(&mut house);
-    assert_eq!(flood(&mut house, &mut a, 8000), 8000);
+    assert_eq!(flood(&mut house, &mut a, 6400), 6400);
     b.again(&mut house);
     let events = flood(&mut house, &mut a, 8000);
     assert!(events < 64, "{events}");
     house.settle(&mut [&mut a, &mut b]);
     assert!(!b.told().iter().any(|told| told.starts_with("gap")));
+}
+
+/// It had everything, and so nothing to acknowledge.
+#[test]
+fn who_listens_is_not_outrun_after_a_quiet_while() {
+    let (mut house, mut a, mut b) = house();
+    for _ in 0..4 {
+        house.wait(limits::LAG_PATIENCE / 2);
+        for peer in [&mut a, &mut b] {
+            let up = Up {
+                answer: true,
+                ..peer.acknowledging()
+            };
+            peer.send(&mut house, &up);
+        }
+    }
+    let events = flood(&mut house, &mut a, 20_000);
+    assert!((HALF..HALF + 64).contains(&events), "{events}");
+    house.settle(&mut [&mut a, &mut b]);
+    assert!(!b.told().iter().any(|told| told.starts_with("gap")));
+}
+
+#[test]
+fn who_has_spoken_is_not_silenced_by_a_higher_rate() {
+    let config = |rate| Config {
+        rate,
+        ..Config::default()
+    };
+    let mut house = House::new(config(1));
+    let (mut a, mut b) = (house.member("小明", 1), house.member("小红", 2));
+    house.settle(&mut [&mut a, &mut b]);
+    a.say(&mut house, &["x"; limits::RATE_BURST as usize]);
+    house.room.set_config(config(limits::RATE));
+    a.say(&mut house, &["y"]);
+    let said = |house: &House| house.room.stats().events;
+    let before = said(&house);
+    house.wait(ms(150));
+    assert_eq!(said(&house), before + 1);
 }
 
 #[test]

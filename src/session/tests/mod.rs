@@ -144,7 +144,7 @@ impl Desk {
         let (mut frame, mut authors) = (vec![0; limits::DOWN_HEAD], Vec::new());
         let mut encoder = DownEncoder::new(&mut frame, &mut authors, limits::DATAGRAM);
         for (at, (number, what)) in events.iter().enumerate() {
-            let author = at as u32 + 1;
+            let author = at as u64 + 1;
             assert!(encoder.push(
                 *number,
                 &Stored {

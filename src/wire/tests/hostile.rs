@@ -221,7 +221,7 @@ fn write_down_again(sealed: &Sealed<'_>) -> Result<Vec<u8>, Malformed> {
                 .unwrap_or_else(|| {
                     places.push(place);
                     places.len() - 1
-                }) as u32;
+                }) as u64;
         }
         let (unix_ms, what) = (event.unix_ms, event.what);
         let stored = Stored {
