@@ -197,8 +197,7 @@ pub const CLOSE_REPEAT: Duration = Duration::from_millis(150);
 
 // The classroom's text protocol.
 
-/// Bytes of a datagram with text, at most: one less than the 1024 that course programs read, since some put a zero
-/// behind what they have read.
+/// Bytes of a datagram with text, at most: course programs read 1024, and some put a zero behind what they have read.
 pub const CLASSIC_DATAGRAM: usize = 1023;
 /// Bytes of the answer to a login, at most: the smallest buffers that clients read it into.
 pub const CLASSIC_ANSWER: usize = 120;
@@ -206,8 +205,7 @@ pub const CLASSIC_ANSWER: usize = 120;
 pub const CLASSIC_IDLE: Duration = Duration::from_secs(30 * 60);
 /// Utterances of one classic member that are held back for being too fast, at most; more are dropped and counted.
 pub const CLASSIC_WAITING: usize = 128;
-/// Datagrams that go to a classic member at once, as nobody acknowledges them: a default receive buffer holds about
-/// 90 of the largest…
+/// Datagrams that go to a classic member unacknowledged at once: a default receive buffer holds about 90 of the largest…
 pub const CLASSIC_BURST: u32 = 64;
 /// …and then per second.
 pub const CLASSIC_PACE: u32 = 1000;
@@ -248,8 +246,10 @@ pub const VIEWER_PATIENCE: Duration = Duration::from_secs(1);
 pub const METRICS_EVERY: Duration = Duration::from_secs(15);
 /// The screen's thread rests so long after it has written, and then shows what has come meanwhile.
 pub const SCREEN_PAUSE: Duration = Duration::from_millis(50);
-/// The router waits no shorter than this for a timer.
+/// The router waits no shorter than this for a timer…
 pub const TIMER_LEAST: Duration = Duration::from_micros(100);
+/// …and has stood still, as a stopped process does, if it is at it so much later than it wanted.
+pub const STANDSTILL: Duration = Duration::from_secs(1);
 /// While what was said waits to go to everyone, the router takes no notice of what comes for this time at most.
 pub const ROUTER_REST: Duration = Duration::from_millis(1);
 /// A datagram for which the receive thread had to wait so long was the only one…

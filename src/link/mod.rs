@@ -174,6 +174,11 @@ impl Link {
         self.heard_at
     }
 
+    /// Silence until now says nothing of the peer: nobody listened.
+    pub fn excuse_silence(&mut self, now: Duration) {
+        self.heard_at = now.into();
+    }
+
     /// Whether the peer was heard at all.
     pub fn has_received(&self) -> bool {
         self.replay.newest() > 0

@@ -68,6 +68,18 @@ impl Room {
         at
     }
 
+    /// The driver stood still until now: what the members said meanwhile it could not hear, so their silence begins anew. To be
+    /// called before what has come since is handled.
+    pub fn handle_standstill(&mut self, now: Duration) {
+        let slots = &mut self.slots;
+        for slot in slots.live().to_vec() {
+            if let Some(member) = slots.member(slot) {
+                member.link.excuse_silence(now);
+            }
+        }
+        self.classics.excuse_silence(now);
+    }
+
     /// Wakes the members whose time has come.
     pub(super) fn wake_due(&mut self, users: &mut UserMap, now: Duration) {
         while let Some(Reverse((at, slot))) = self.timers.peek().copied()

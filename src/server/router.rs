@@ -28,6 +28,8 @@ pub(super) struct Router {
     unsent: bool,
     /// When last more than a few datagrams came together.
     busy_at: Duration,
+    /// When it is to be at it again.
+    due_at: Duration,
     outbox: Outbox,
 }
 
@@ -45,6 +47,7 @@ impl Router {
             lags: false,
             unsent: false,
             busy_at: Duration::ZERO,
+            due_at: Duration::ZERO,
             outbox: Outbox::default(),
         }
     }
@@ -101,7 +104,11 @@ impl Router {
                 let rest = at.saturating_sub(now);
                 thread::sleep(rest.clamp(limits::TIMER_LEAST, limits::ROUTER_REST));
             }
-            _ => until += self.pause(now),
+            _ => {
+                let pause = self.pause(now);
+                self.due_at = now + pause;
+                until += pause;
+            }
         }
         self.shared.queue.take(&mut self.datagrams, until)
     }
@@ -129,6 +136,10 @@ impl Router {
         let mut users = shared.users.lock();
         let now = self.now();
         self.room.set_wall_clock(calendar::unix_ms());
+        if now.saturating_sub(self.due_at) >= limits::STANDSTILL {
+            self.room.handle_standstill(now);
+        }
+        self.due_at = now;
         for _ in 0..limits::BATCH {
             let Some((from, bytes)) = self.datagrams.get(self.handled) else {
                 break;
@@ -321,6 +332,29 @@ mod tests {
         let after = at + limits::QUIET_AFTER;
         assert!(!router.is_quiet(after - Duration::from_millis(1)));
         assert!(router.is_quiet(after));
+    }
+
+    /// What they said meanwhile comes behind the timers, if the receive thread wakes later.
+    #[test]
+    fn nobody_is_gone_for_the_time_in_which_the_server_stood_still() {
+        for (late, members) in [(Duration::ZERO, 0), (limits::STANDSTILL, 1)] {
+            let mut router = router();
+            let own = router.shared.socket.local_addr().expect("its address");
+            let users = &mut UserMap::default();
+            enter(&mut router.room, users, own, 1);
+            while router
+                .room
+                .poll_transmit(limits::NOTICE_PAUSE_MOST)
+                .is_some()
+            {}
+            *router.shared.users.lock() = std::mem::take(users);
+            let long = Config::default().idle_timeout + 2 * limits::STANDSTILL;
+            let shared = Arc::get_mut(&mut router.shared).expect("nobody else has it");
+            shared.began = Instant::now().checked_sub(long).expect("not just booted");
+            router.due_at = router.now() - late;
+            router.handle(VecDeque::new());
+            assert_eq!(router.shared.users.lock().len(), members, "{late:?} late");
+        }
     }
 
     #[test]

@@ -105,6 +105,13 @@ impl ClassicMembers {
         self.by_address.len()
     }
 
+    /// Silence until now says nothing of anyone.
+    pub(super) fn excuse_silence(&mut self, now: Duration) {
+        for member in self.places.iter_mut().flatten() {
+            member.heard_at = now;
+        }
+    }
+
     /// Something was appended.
     pub(super) fn everyone(&mut self) {
         self.everyone = true;
