@@ -55,6 +55,12 @@ fn everything_said_is_in_the_transcript_and_no_whisper() {
     // A second life of the server is written behind the first.
     talk(&["--transcript", &plain]);
     assert_eq!(untimed(&plain), [lines, lines].concat());
+    // And behind a line that has no end, which it leaves as it is.
+    let cut = folder.file("cut");
+    fs::write(&cut, "半").unwrap();
+    talk(&["--transcript", &cut]);
+    let text = fs::read_to_string(&cut).unwrap();
+    assert_eq!((text.lines().next(), text.lines().count()), (Some("半"), 6));
     let text = fs::read_to_string(&json).unwrap();
     let events: Vec<serde_json::Value> = text
         .lines()

@@ -1,6 +1,6 @@
 //! What a client leaves behind for the next one in case it is killed: a file by which that one is the same person.
 //!
-//! What always holds here: the file is its owner's alone, it is whole or not there, and one program at a time uses it. It is
+//! What always holds here: the file is its owner's alone, it is whole or empty, and one program at a time uses it. It is
 //! gone once its owner has left the room.
 
 use super::face::Face;
@@ -100,7 +100,7 @@ fn lines(name: &str, past: &Past, given: &str) -> String {
 }
 
 impl Keepsake {
-    /// Of the file, and of what another program left in it, unless another name is given now than it had, or was given.
+    /// Of the file, empty if it was not there, and of what another program left in it, unless another name is given now than it had, or was given.
     /// `WouldBlock`: that one still runs.
     fn open(file: PathBuf, name: Option<&str>) -> io::Result<Keepsake> {
         let mut keepsake = Keepsake {
@@ -111,21 +111,22 @@ impl Keepsake {
             at: Duration::ZERO,
             failed: false,
         };
-        let mut held = match File::open(&keepsake.file) {
-            Ok(held) => held,
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(keepsake),
-            Err(error) => return Err(error),
-        };
+        let mut options = OpenOptions::new();
+        options.read(true).append(true).create(true);
+        let mut held = owners_alone(&mut options).open(&keepsake.file)?;
         lock(&held)?;
         let mut text = String::new();
         held.read_to_string(&mut text)?;
+        keepsake.held = Some(held);
+        if text.is_empty() {
+            return Ok(keepsake);
+        }
         let foreign = || io::Error::new(ErrorKind::InvalidData, "not written by chat-client");
         let (had, past, given) = parse(&text).ok_or_else(foreign)?;
         if name.is_none_or(|name| name == had || name == given) {
             keepsake.written = Some((had, past));
         }
         keepsake.given = name.map_or(given, str::to_owned);
-        keepsake.held = Some(held);
         Ok(keepsake)
     }
 
@@ -166,11 +167,9 @@ impl Keepsake {
         beside.push(".new");
         let mut options = OpenOptions::new();
         options.write(true).create_new(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         // One that was killed while it wrote has left its own.
         let _ = fs::remove_file(&beside);
-        let mut new = options.open(&beside)?;
+        let mut new = owners_alone(&mut options).open(&beside)?;
         lock(&new)?;
         new.write_all(text.as_bytes())?;
         fs::rename(&beside, &self.file)?;
@@ -182,6 +181,12 @@ impl Keepsake {
     pub(super) fn remove(&self) {
         let _ = fs::remove_file(&self.file);
     }
+}
+
+fn owners_alone(options: &mut OpenOptions) -> &mut OpenOptions {
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(options, 0o600);
+    options
 }
 
 /// Where a file system has no locks, nobody is kept out.
@@ -217,13 +222,16 @@ mod tests {
 
     #[test]
     fn what_cannot_be_written_is_told_once_and_names_the_file() {
-        let file = std::env::temp_dir().join("no-such-folder-of-chatroom/f");
+        let folder = std::env::temp_dir().join(format!("keepsake-{}", std::process::id()));
+        fs::create_dir(&folder).expect("a folder");
+        let file = folder.join("f");
+        let mut keepsake = Keepsake::open(file.clone(), None).expect("it can be made");
+        fs::remove_dir_all(&folder).expect("gone");
         let past = Past {
             epoch: 1,
             resume: Key::from_bytes([1; 16]),
             next: 1,
         };
-        let mut keepsake = Keepsake::open(file.clone(), None).expect("nothing is there");
         let told = keepsake.note(Duration::ZERO, "Ann", past);
         assert!(told.is_err_and(|told| told.starts_with(&format!("{}: ", file.display()))));
         assert_eq!(keepsake.note(PAUSE, "Bob", past), Ok(()));

@@ -21,6 +21,7 @@ mod json;
 mod keepsake;
 mod output;
 pub mod screen;
+mod shown;
 #[cfg(not(feature = "terminal"))]
 #[path = "no_terminal.rs"]
 mod terminal;
@@ -29,15 +30,16 @@ mod terminal;
 mod threads;
 
 use crate::cli::{self, ClientOptions, Exit, Typed};
-use crate::commands::{self, Correspondent, Wanted};
+use crate::commands::{self, Wanted};
 use crate::lines::Lines;
-use crate::session::{Session, Wish};
+use crate::session::Wish;
 use crate::text::Lang;
 use face::Face;
 use json::Json;
 use keepsake::Keepsake;
 use parking_lot::{Condvar, Mutex};
 use screen::Screen;
+use shown::{Door, Shown};
 use std::io::IsTerminal;
 use std::net::{SocketAddr, ToSocketAddrs, UdpSocket};
 use std::sync::Arc;
@@ -64,39 +66,6 @@ struct Shared {
     /// What is left behind for a program that is to go on as this one.
     keepsake: Option<Mutex<Keepsake>>,
     lang: Lang,
-}
-
-/// The session, and what the person's side of it has come to.
-struct Shown {
-    session: Session,
-    correspondent: Correspondent,
-    door: Door,
-    exit: Option<Exit>,
-    /// How often it was heard that a port is closed, before one was in.
-    refusals: usize,
-    /// By a signal.
-    asked_to_end: bool,
-}
-
-impl Shown {
-    fn new(session: Session) -> Shown {
-        Shown {
-            session,
-            correspondent: Correspondent::default(),
-            door: Door::Waiting,
-            exit: None,
-            refusals: 0,
-            asked_to_end: false,
-        }
-    }
-}
-
-/// Where the person stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Door {
-    Waiting,
-    In,
-    NameRefused,
 }
 
 /// Runs the client until the person leaves or the session ends.
@@ -273,7 +242,7 @@ fn converse<R: std::io::BufRead>(
                 break;
             };
             shared.obey(cli::typed(&line));
-            if shared.state.lock().exit.is_some() {
+            if shared.state.lock().is_ending() {
                 break;
             }
         }
@@ -322,7 +291,7 @@ impl Shared {
             };
             let Some(name) = name else {
                 let exit = Exit::NameRefused;
-                self.tell(|face| face.ended(exit, self.state.lock().session.undelivered()));
+                self.tell(|face| face.ended(exit, self.state.lock().undelivered()));
                 self.change(|shown, _| shown.exit = Some(exit));
                 return false;
             };
@@ -374,6 +343,11 @@ impl Shared {
         let mut shown = self.state.lock();
         while shown.exit.is_none() && !shown.session.has_room() {
             self.changed.wait(&mut shown);
+        }
+        if shown.session.is_leaving() {
+            shown.late += 1;
+            drop(shown);
+            return self.tell(|face| face.error(&self.lang.undelivered(1)));
         }
         match &self.desk {
             // Noted before anybody can hear of its having been ordered.

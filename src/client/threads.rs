@@ -44,14 +44,15 @@ impl Shared {
             ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted => (),
             ErrorKind::ConnectionRefused => {
                 let (closed, addresses) = (self.server(), self.servers.lock().0.len());
-                let refusals = self.change(|shown, _| {
-                    shown.refusals += usize::from(shown.door == Door::Waiting);
-                    shown.refusals
+                let (refusals, waits) = self.change(|shown, _| {
+                    let waits = shown.door == Door::Waiting;
+                    shown.refusals += usize::from(waits);
+                    (shown.refusals, waits)
                 });
                 // A name may have several addresses: the server may listen on another one.
                 if refusals < addresses {
                     self.rebind();
-                } else if refusals == addresses {
+                } else if refusals == addresses && waits {
                     self.tell(|face| face.error(&screen::port_closed(closed, self.lang)));
                 }
             }
@@ -220,7 +221,7 @@ impl Shared {
             // Cut off in mid-talk, and the name has gone to another: the person is not asked while typing.
             let lost = (door == Door::In).then_some(Exit::NameRefused);
             shown.exit = shown.exit.or(exit).or(lost);
-            (shown.exit, shown.session.undelivered())
+            (shown.exit, shown.undelivered())
         });
         if let Some(exit) = exit {
             face.ended(exit, undelivered);
@@ -228,15 +229,22 @@ impl Shared {
     }
 
     fn handle_end(&self, face: &mut dyn Face, end: &End) {
-        let server = self.server();
+        let (server, undelivered) = {
+            let shown = self.state.lock();
+            // A refused name has ended it, and the session has nothing to add to that.
+            if shown.exit.is_some() {
+                return;
+            }
+            (self.server(), shown.undelivered())
+        };
+        face.flush();
         let (told, exit) = match screen::ended(end, server, self.lang) {
-            (told, Exit::Done) if face.has_failed() => (told, Exit::Failure),
+            (told, Exit::Done) if face.has_failed() || undelivered > 0 => (told, Exit::Failure),
             ended => ended,
         };
         if let Some(told) = told {
             face.error(&told);
         }
-        let undelivered = self.state.lock().session.undelivered();
         if undelivered > 0 && matches!(end, End::Removed(..)) {
             face.error(&self.lang.undelivered(undelivered));
         }
@@ -338,11 +346,9 @@ mod tests {
     use std::sync::atomic::AtomicBool;
     use std::time::Instant;
 
-    #[test]
-    fn the_next_address_of_a_host_is_tried_at_once() {
-        let sockets = [(); 2].map(|()| UdpSocket::bind("127.0.0.1:0").unwrap());
-        let servers = sockets.each_ref().map(|it| it.local_addr().unwrap());
-        let shared = Shared {
+    /// A client in the room, of a host with these addresses.
+    fn shared(servers: &[SocketAddr]) -> Shared {
+        Shared {
             state: Mutex::new(Shown::new(Session::new(Duration::ZERO, "Ann", 0, 1))),
             changed: Condvar::new(),
             screen: Mutex::new(Box::new(Json::new(Lang::En))),
@@ -354,9 +360,44 @@ mod tests {
             reading: AtomicBool::new(false),
             keepsake: None,
             lang: Lang::En,
-        };
+        }
+    }
+
+    fn own_address() -> (UdpSocket, SocketAddr) {
+        let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+        let address = socket.local_addr().unwrap();
+        (socket, address)
+    }
+
+    #[test]
+    fn the_next_address_of_a_host_is_tried_at_once() {
+        let sockets = [(); 2].map(|()| own_address());
+        let servers = sockets.each_ref().map(|(_, address)| *address);
+        let shared = shared(&servers);
         shared.handle_error(ErrorKind::ConnectionRefused);
         let peer = shared.socket.lock().peer_addr();
         assert_eq!(peer.unwrap(), servers[1]);
+    }
+
+    #[test]
+    fn a_line_that_is_read_while_one_leaves_is_not_delivered_and_not_passed_over() {
+        let shared = shared(&[own_address().1]);
+        shared.state.lock().door = Door::In;
+        shared.change(|shown, _| shown.session.handle_leave());
+        assert!(shared.state.lock().is_ending());
+        shared.order(crate::session::Wish::Say("late".into()));
+        assert_eq!(shared.state.lock().undelivered(), 1);
+        shared.handle_end(&mut **shared.screen.lock(), &End::Left);
+        assert_eq!(shared.exit(), Exit::Failure);
+    }
+
+    #[test]
+    fn whose_name_is_another_s_is_told_of_one_end() {
+        let shared = shared(&[own_address().1]);
+        shared.state.lock().door = Door::In;
+        let mut face = shared.screen.lock();
+        shared.handle_refusal(&mut **face, Refusal::NameTaken);
+        shared.handle_end(&mut **face, &End::Undelivered(1));
+        assert_eq!(shared.exit(), Exit::NameRefused);
     }
 }

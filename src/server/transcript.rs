@@ -7,8 +7,8 @@ use crate::room::{Shown, Sight};
 use crate::text::Lang;
 use crossbeam_channel::{Receiver, select};
 use std::fs::File;
-use std::io::Write;
-use std::path::PathBuf;
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// See the module.
@@ -26,12 +26,13 @@ impl Transcript {
     pub(super) fn open(path: PathBuf, json: bool, lang: Lang) -> Result<Transcript, String> {
         let file = files::append(&path)
             .map_err(|error| format!("--transcript {}: {error}", path.display()))?;
+        let broken = ends_within_a_line(&file, &path);
         Ok(Transcript {
             path,
             file,
             json,
             lang,
-            broken: false,
+            broken,
         })
     }
 
@@ -60,8 +61,8 @@ impl Transcript {
     fn reopen(&mut self) {
         match files::append(&self.path) {
             Ok(file) => {
+                self.broken = ends_within_a_line(&file, &self.path);
                 self.file = file;
-                self.broken = false;
             }
             Err(error) => log::error!(
                 "cannot open {} anew, and go on in the file that was open: {error}",
@@ -100,6 +101,18 @@ impl Transcript {
             }
         }
     }
+}
+
+/// Whether the last line has no end: another program's, or one for which the disk was full.
+fn ends_within_a_line(file: &File, path: &Path) -> bool {
+    let last = || -> io::Result<u8> {
+        let (mut file, mut byte) = (File::open(path)?, [0]);
+        file.seek(SeekFrom::End(-1))?;
+        file.read_exact(&mut byte)?;
+        Ok(byte[0])
+    };
+    let filled = { file.metadata() }.is_ok_and(|about| about.is_file() && about.len() > 0);
+    filled && last().is_ok_and(|byte| byte != b'\n')
 }
 
 /// `2026-11-22T19:03:04Z 小明 说：大家好`
