@@ -178,7 +178,8 @@ fn the_terminals_own_commands() {
     tty.until_row("  管理员说：下一句");
     tty.types("/ignore\r");
     tty.until_row("- 已屏蔽：大明");
-    tty.types("/ignore 大明\r");
+    // As with all names, separators count for nothing.
+    tty.types("/ignore 大 明\r");
     tty.until_row("- 重新显示 大明 的话");
     other.types("听见了");
     tty.until_row("  大明 说：听见了");

@@ -6,6 +6,7 @@
 mod clock;
 mod commands;
 mod dress;
+mod ignored;
 mod missed;
 mod own;
 mod signals;

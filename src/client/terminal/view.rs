@@ -16,6 +16,7 @@
 use super::clock::{self, Clock};
 use super::commands::{self, Kind};
 use super::dress::Dress;
+use super::ignored::Ignored;
 use super::missed::Missed;
 use super::style::Style;
 use super::{SILENT, Seat, WAITING, WELL};
@@ -27,7 +28,6 @@ use crate::limits;
 use crate::session::{Joined, RosterEntry, Seen, Wish};
 use crate::text::{Lang, screen::harmless};
 use crate::wire::Failure;
-use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -63,7 +63,7 @@ pub(super) struct View {
     clock: Clock,
     clock_is_shown: bool,
     bell: Bell,
-    ignored: BTreeSet<String>,
+    ignored: Ignored,
     lines: String,
     silent: bool,
     missed: Missed,
@@ -81,7 +81,7 @@ impl View {
             clock: Clock::new(),
             clock_is_shown: true,
             bell: Bell::Mention,
-            ignored: BTreeSet::new(),
+            ignored: Ignored::default(),
             lines: String::new(),
             silent: false,
             missed: Missed::default(),
@@ -135,12 +135,12 @@ impl View {
     /// Hides this one's words, or shows them again; without a name, tells whose are hidden.
     fn ignore(&mut self, name: &str) {
         if name.is_empty() {
-            let names: Vec<&str> = self.ignored.iter().map(String::as_str).collect();
+            let names: Vec<&str> = self.ignored.names().collect();
             return self.notice(&self.lang.ignored(&names.join(self.lang.pick("、", ", "))));
         }
         let name = name.trim_matches(['"', '“', '”']);
-        let hidden = !self.ignored.remove(name) && self.ignored.insert(name.to_owned());
-        self.notice(&self.lang.ignoring(name, hidden));
+        let (name, hidden) = self.ignored.toggle(name);
+        self.notice(&self.lang.ignoring(&name, hidden));
     }
 
     /// What is ordered but whose place in the log will not come is shown here.
@@ -167,9 +167,7 @@ impl View {
             Seen::Renamed(name, other) => {
                 self.seat.words.remove(name);
                 self.seat.words.add(other);
-                if self.ignored.remove(name) {
-                    self.ignored.insert(other.clone());
-                }
+                self.ignored.rename(name, other);
             }
             _ => (),
         }
