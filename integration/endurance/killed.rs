@@ -114,6 +114,13 @@ fn a_file_that_is_no_keepsake_is_refused_with_a_remedy() {
         fs::read_to_string(&file).expect("still there"),
         "precious\n"
     );
+    // Nor is a device, empty as it is.
+    let mut client = Program::client(
+        "小明",
+        ([127, 0, 0, 1], 9).into(),
+        &["--resume", "/dev/null"],
+    );
+    assert_eq!(client.exit(), Some(1));
     let _ = fs::remove_file(&file);
 }
 

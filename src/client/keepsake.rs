@@ -114,6 +114,11 @@ impl Keepsake {
         let mut options = OpenOptions::new();
         options.read(true).append(true).create(true);
         let mut held = owners_alone(&mut options).open(&keepsake.file)?;
+        let foreign = || io::Error::new(ErrorKind::InvalidData, "not written by chat-client");
+        // A device or a pipe is not to be replaced.
+        if !held.metadata()?.is_file() {
+            return Err(foreign());
+        }
         lock(&held)?;
         let mut text = String::new();
         held.read_to_string(&mut text)?;
@@ -121,7 +126,6 @@ impl Keepsake {
         if text.is_empty() {
             return Ok(keepsake);
         }
-        let foreign = || io::Error::new(ErrorKind::InvalidData, "not written by chat-client");
         let (had, past, given) = parse(&text).ok_or_else(foreign)?;
         if name.is_none_or(|name| name == had || name == given) {
             keepsake.written = Some((had, past));
