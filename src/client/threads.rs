@@ -229,14 +229,12 @@ impl Shared {
     }
 
     fn handle_end(&self, face: &mut dyn Face, end: &End) {
-        let (server, undelivered) = {
-            let shown = self.state.lock();
-            // A refused name has ended it, and the session has nothing to add to that.
-            if shown.exit.is_some() {
-                return;
-            }
-            (self.server(), shown.undelivered())
-        };
+        let (ended, undelivered) = self.change(|shown, _| (shown.exit, shown.undelivered()));
+        if ended.is_some() {
+            // By a refused name: the session has nothing to add to that.
+            return;
+        }
+        let server = self.server();
         face.flush();
         let (told, exit) = match screen::ended(end, server, self.lang) {
             (told, Exit::Done) if face.has_failed() || undelivered > 0 => (told, Exit::Failure),

@@ -6,10 +6,10 @@
 //! for an address that has not proved that it receives; a datagram costs the same however many members
 //! there are, and an idle member costs nothing but its timers.
 //!
-//! The driver's order, for each batch: [`Room::set_wall_clock`]; [`Room::handle_standstill`] if there was one; [`Room::handle_datagram`] for each datagram
-//! and `handle_*` for what the operator does; [`Room::handle_timeout`]; then [`Room::poll_transmit`] until
-//! there is nothing to send, or until so much has gone that the driver looks what has come, [`Room::poll_shown`] until there is nothing to show, and [`Room::poll_timeout`] for
-//! when to come back. `now` never goes back; it counts from any moment that the driver likes.
+//! The driver's order, for each batch: [`Room::set_wall_clock`]; [`Room::handle_standstill`] if there was one;
+//! [`Room::handle_datagram`] for each datagram and `handle_*` for what the operator does; [`Room::handle_timeout`]; then
+//! [`Room::poll_transmit`] until there is nothing to send, or until so much has gone that the driver looks what has come,
+//! [`Room::poll_shown`] until there is nothing to show, and [`Room::poll_timeout`] for when to come back. `now` never goes back; it counts from any moment that the driver likes.
 
 mod admit;
 mod bans;
