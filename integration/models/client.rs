@@ -22,6 +22,8 @@ struct State {
     /// Utterances that are not delivered.
     queue: usize,
     leaving: bool,
+    /// The server was told of it.
+    left: bool,
     events: VecDeque<Event>,
     happened: usize,
     is_in: bool,
@@ -81,8 +83,8 @@ impl Shared {
                 socket.push_back(Event::Happened(state.happened));
                 state.happened += 1;
             }
-            if state.leaving {
-                state.leaving = false;
+            if state.leaving && !state.left {
+                state.left = true;
                 self.socket.lock().unwrap().push_back(Event::Ended);
             }
             drop(state);
@@ -152,9 +154,17 @@ impl Shared {
         while !state.exit && state.queue >= ROOM {
             state = self.changed.wait(state).unwrap();
         }
+        if state.leaving {
+            return;
+        }
         state.queue += 1;
         drop(state);
         self.changed.notify_all();
+    }
+
+    fn is_ending(&self) -> bool {
+        let state = self.state.lock().unwrap();
+        state.exit || state.leaving
     }
 
     fn exit_process(&self) {
@@ -198,9 +208,12 @@ fn converse(lines: usize, ends: bool, removes: bool) {
             shared.order();
             // A command that shows something.
             drop(shared.screen.lock().unwrap());
+            if shared.is_ending() {
+                break;
+            }
         }
         let last = if ends { Some(false) } else { None };
-        if shared.read(last).is_none() {
+        if !shared.is_ending() && shared.read(last).is_none() {
             shared.change(|state| state.leaving = true);
         }
     }

@@ -100,8 +100,8 @@ fn lines(name: &str, past: &Past, given: &str) -> String {
 }
 
 impl Keepsake {
-    /// Of the file, empty if it was not there, and of what another program left in it, unless another name is given now than it had, or was given.
-    /// `WouldBlock`: that one still runs.
+    /// Of the file, empty if it was not there, and of what another program left in it, unless another name is given now
+    /// than it had, or was given. `WouldBlock`: that one still runs.
     fn open(file: PathBuf, name: Option<&str>) -> io::Result<Keepsake> {
         let mut keepsake = Keepsake {
             file,

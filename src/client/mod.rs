@@ -251,8 +251,13 @@ fn converse<R: std::io::BufRead>(
         return Exit::Failure;
     }
     log::debug!("joined send");
-    shared.screen.lock().drain();
-    shared.exit()
+    let mut face = shared.screen.lock();
+    face.drain();
+    match shared.exit() {
+        // What was shown last could not be written.
+        Exit::Done if face.has_failed() => Exit::Failure,
+        exit => exit,
+    }
 }
 
 impl Shared {
