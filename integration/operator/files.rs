@@ -163,11 +163,13 @@ fn an_address_of_another_machine_is_refused_with_the_remedy() {
 }
 
 #[test]
-fn a_transcript_that_cannot_be_opened_is_named() {
-    let mut server = Program::start(
-        crate::programs::SERVER,
-        &["--bind", "127.0.0.1:0", "--transcript", "/nowhere/talk"],
-    );
-    server.error_with("--transcript /nowhere/talk");
-    assert_eq!(server.exit(), Some(1));
+fn files_that_have_no_place_are_named_at_the_start() {
+    for flag in ["--bans", "--transcript", "--metrics"] {
+        let mut server = Program::start(
+            crate::programs::SERVER,
+            &["--bind", "127.0.0.1:0", flag, "/nowhere/file"],
+        );
+        server.error_with(&format!("{flag} /nowhere/file: 没有这个目录，请先建立"));
+        assert_eq!(server.exit(), Some(1), "{flag}");
+    }
 }

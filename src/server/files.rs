@@ -46,10 +46,20 @@ fn with_mode(options: &mut OpenOptions, _: u32) -> &mut OpenOptions {
 
 /// Whether the room could be opened so, without opening it.
 pub(super) fn check(options: &ServerOptions, settings: &str) -> Exit {
-    if let Err(what) = super::kept_bans(options) {
-        cli::complain(&format!("chat-server: {what}"));
-        return Exit::Usage;
+    match super::kept_bans(options).and_then(|_| have_places(options)) {
+        Ok(()) => {
+            super::screen::show(settings);
+            Exit::Done
+        }
+        Err(what) => {
+            cli::complain(&format!("chat-server: {what}"));
+            Exit::Usage
+        }
     }
+}
+
+/// Whether there is a place for each file; some are not written before the room has been open for long.
+pub(super) fn have_places(options: &ServerOptions) -> Result<(), String> {
     let files = [
         ("--bans", options.bans.as_ref()),
         (
@@ -67,13 +77,14 @@ pub(super) fn check(options: &ServerOptions, settings: &str) -> Exit {
         let what = if path.is_dir() {
             lang.pick("这是目录，请写文件名", "this is a folder: name a file")
         } else if folder.is_some_and(|folder| !folder.is_dir()) {
-            lang.pick("没有这个目录", "there is no such folder")
+            lang.pick(
+                "没有这个目录，请先建立或换一个",
+                "there is no such folder: make it, or name another",
+            )
         } else {
             continue;
         };
-        cli::complain(&format!("chat-server: {flag} {}: {what}", path.display()));
-        return Exit::Usage;
+        return Err(format!("{flag} {}: {what}", path.display()));
     }
-    super::screen::show(settings);
-    Exit::Done
+    Ok(())
 }

@@ -109,6 +109,7 @@ fn open(options: &ServerOptions) -> Result<(Room, Shared, SocketAddr), String> {
         format!("{what}: /dev/urandom: {error}")
     })?;
     let bans = kept_bans(options)?;
+    files::have_places(options)?;
     let socket = UdpSocket::bind(&options.bind).map_err(|error| {
         if error.kind() == ErrorKind::AddrNotAvailable {
             let remedy = lang.pick(
