@@ -147,7 +147,11 @@ impl Given {
                     "{arg}：此程序未带终端功能，请用 cargo build --release --features terminal 构建 / this build is without the feature terminal: build it with cargo build --release --features terminal"
                 )));
             }
-            check(flag, &arg, &text)?;
+            let named = match flag.value {
+                Value::Server => flag.hint,
+                _ => &arg,
+            };
+            check(flag, named, &text)?;
             let lang = || {
                 let said = self
                     .said

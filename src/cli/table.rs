@@ -2,6 +2,7 @@
 //! off the same rows, so that none of them can say what another does not.
 
 use crate::text::Lang;
+use std::net::Ipv6Addr;
 
 /// A wording in each of the two languages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -253,13 +254,34 @@ impl Value {
                 })
             }
             Value::Bind => {
-                let port = text.rsplit_once(':').filter(|(host, _)| !host.is_empty());
-                let good = port.is_some_and(|(_, port)| port.parse::<u16>().is_ok());
-                (!good).then(|| "请写成 主机:端口，例如 0.0.0.0:8888 / takes HOST:PORT, for example 0.0.0.0:8888".into())
+                let good = host_and_port(text).is_some_and(|(_, port)| port.is_some());
+                (!good).then(|| "请写成 主机:端口，例如 0.0.0.0:8888、[::1]:8888 / takes HOST:PORT, for example 0.0.0.0:8888 or [::1]:8888".into())
             }
-            Value::Text | Value::Server => None,
+            Value::Server => {
+                let good = host_and_port(text).is_some_and(|(_, port)| port != Some(0));
+                (!good).then(|| "请写成 主机 或 主机:端口（1 到 65535），例如 192.168.1.5:8888、[::1]:8888 / takes HOST or HOST:PORT with a port from 1 to 65535, for example 192.168.1.5:8888 or [::1]:8888".into())
+            }
+            Value::Text => None,
         }
     }
+}
+
+/// `HOST[:PORT]`, taken apart; `None` if it can be no address, whatever a name server may know. An IPv6 address stands in
+/// brackets: without them nobody could tell its last number from a port.
+fn host_and_port(text: &str) -> Option<(&str, Option<u16>)> {
+    let (host, port) = match text.rsplit_once(':') {
+        Some((host, port)) if !port.ends_with(']') => (host, Some(port.parse().ok()?)),
+        _ => (text, None),
+    };
+    let good = match host.strip_prefix('[') {
+        Some(address) => {
+            // An interface may follow the address.
+            let address = address.strip_suffix(']')?.split('%').next()?;
+            address.parse::<Ipv6Addr>().is_ok()
+        }
+        None => !host.is_empty() && !host.contains([':', ']']),
+    };
+    good.then_some((host, port))
 }
 
 /// On or off.

@@ -93,12 +93,62 @@ fn flags_of_the_server() {
 
 #[test]
 fn where_to_listen_has_a_host_and_a_port() {
-    for bad in ["foo", ":8888", "0.0.0.0:", "0.0.0.0:65536", "0.0.0.0:x"] {
+    for bad in [
+        "foo",
+        ":8888",
+        "0.0.0.0:",
+        "0.0.0.0:65536",
+        "0.0.0.0:x",
+        "::1",
+        "[::1]",
+        "::1:8888",
+        "[0.0.0.0]:8888",
+    ] {
         let what = server(&format!("--bind {bad}")).expect_err(bad);
-        assert!(what.contains("HOST:PORT"), "{what}");
+        assert!(what.contains("[::1]:8888"), "{what}");
     }
     for good in ["0.0.0.0:0", "[::1]:8888", "localhost:1"] {
         assert_eq!(server(&format!("--bind {good}")).expect(good).bind, good);
+    }
+}
+
+#[test]
+fn a_server_that_can_be_no_address_is_refused_with_the_remedy() {
+    let clients = |server: &str| {
+        [
+            client_among(server, &[]),
+            client_among("", &[("CHATROOM_SERVER", server)]),
+        ]
+    };
+    for bad in [
+        "::1",
+        "fe80::1:8888",
+        "[::1",
+        "[::1]x",
+        "[127.0.0.1]:8888",
+        ":8888",
+        "host:",
+        "host:x",
+        "127.0.0.1:99999",
+        "127.0.0.1:0",
+    ] {
+        for told in clients(bad) {
+            let what = told.expect_err(bad);
+            let named = what.contains(&format!("SERVER {bad}："));
+            assert!(named && what.contains("[::1]:8888"), "{what}");
+        }
+    }
+    for good in [
+        "[::1]",
+        "[::1]:1",
+        "[fe80::1%eth0]:8888",
+        "host",
+        "host:65535",
+        "例子.网络",
+    ] {
+        for options in clients(good) {
+            assert_eq!(options.expect(good).server, good);
+        }
     }
 }
 
