@@ -35,6 +35,11 @@ impl<R> Lines<R> {
             ended: false,
         }
     }
+
+    /// Whether the last line was not finished, and nothing comes behind it.
+    pub fn have_ended(&self) -> bool {
+        self.ended
+    }
 }
 
 impl<R: BufRead> Iterator for Lines<R> {

@@ -1,6 +1,6 @@
 //! Signals, and other ways to leave: each with its exit code, and with the terminal as it was.
 
-use super::{Room, assert_restored, signal};
+use super::{CLIENT, Room, Tty, assert_restored, signal};
 
 #[test]
 fn signals_leave_properly_while_a_line_is_typed() {
@@ -21,11 +21,10 @@ fn the_mode_of_the_terminal_is_put_back() {
     let room = Room::open(&[]);
     let shell = format!(
         "before=$(stty -g); {} --name 小红 {}; echo code $?; [ \"$before\" = \"$(stty -g)\" ] && echo as before",
-        super::CLIENT,
-        room.address
+        CLIENT, room.address
     );
     let variables = room.surroundings(&[]);
-    let mut tty = super::Tty::start((80, 24), &["/bin/sh", "-c", &shell], &variables);
+    let mut tty = Tty::start((80, 24), &["/bin/sh", "-c", &shell], &variables);
     tty.until_prompt(">");
     let children = format!("/proc/{0}/task/{0}/children", tty.id());
     let client = std::fs::read_to_string(children).expect("the shell's child");
@@ -76,4 +75,25 @@ fn a_kick_ends_the_program_while_a_line_is_typed() {
         "{rows:?}"
     );
     assert_restored(&tty);
+}
+
+#[test]
+fn what_is_told_of_a_missing_name_stands_on_a_line_of_its_own() {
+    let room = Room::open(&[]);
+    for term in ["dumb", "xterm-256color"] {
+        // Nothing, and a line that is not finished.
+        for (typed, begin, code) in [
+            ("\x04", "chat-client: 没有姓名", 2),
+            ("管理员\x04\x04", "chat-client: ", 3),
+        ] {
+            let variables = room.surroundings(&[("TERM", term)]);
+            let mut tty = Tty::start((80, 24), &[CLIENT, &room.address], &variables);
+            tty.until_prompt("请输入你的名字：");
+            tty.types(typed);
+            assert_eq!(tty.exit(), code, "{term}");
+            let rows = tty.rows();
+            let told = rows[1].starts_with(begin) || super::tty::untimed(&rows[1]).starts_with("!");
+            assert!(told && !rows[0].contains("chat-client"), "{rows:?}");
+        }
+    }
 }

@@ -35,6 +35,9 @@ pub(super) trait Face: Debug + Send {
     /// A name is awaited on stdin.
     fn name_wanted(&mut self) {}
 
+    /// The input has ended where a name was awaited, and its line with nothing.
+    fn name_missed(&mut self) {}
+
     /// In the room, under this name.
     fn joined(&mut self, now: Duration, joined: Joined, name: &str, server: SocketAddr);
 

@@ -179,7 +179,12 @@ fn ask_name<R: std::io::BufRead>(face: &mut dyn Face, lines: &mut Lines<R>) -> O
     loop {
         face.name_wanted();
         face.flush();
-        let name = lines.next()?.text;
+        let line = lines.next();
+        if line.is_none() || lines.have_ended() {
+            // What is shown next is not to stand behind the prompt.
+            face.name_missed();
+        }
+        let name = line?.text;
         if !name.trim().is_empty() {
             return Some(name.trim().to_owned());
         }

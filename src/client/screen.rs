@@ -68,6 +68,12 @@ impl Face for Screen {
         }
     }
 
+    fn name_missed(&mut self) {
+        if self.terminal {
+            write_now("\n");
+        }
+    }
+
     fn joined(&mut self, _now: Duration, joined: Joined, _name: &str, _server: SocketAddr) {
         if joined == Joined::Anew {
             self.notice(self.lang.room_anew());
@@ -151,9 +157,13 @@ impl Face for Screen {
 
 /// Asks for a name, on a terminal in its ordinary mode.
 pub(super) fn prompt_for_name(lang: Lang) {
-    let prompt = lang.pick("请输入你的名字：", "Your name: ");
+    write_now(lang.pick("请输入你的名字：", "Your name: "));
+}
+
+/// Writes this to stdout, past whatever waits to be shown.
+pub(super) fn write_now(text: &str) {
     let mut stdout = std::io::stdout().lock();
-    let written = stdout.write_all(prompt.as_bytes());
+    let written = stdout.write_all(text.as_bytes());
     let _ = written.and_then(|()| stdout.flush());
 }
 

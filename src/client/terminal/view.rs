@@ -196,6 +196,10 @@ impl Face for View {
         screen::prompt_for_name(self.lang);
     }
 
+    fn name_missed(&mut self) {
+        screen::write_now("\n");
+    }
+
     fn flush(&mut self) -> bool {
         self.stand();
         self.seat.desk.printer.push(std::mem::take(&mut self.lines))
