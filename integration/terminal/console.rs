@@ -162,13 +162,20 @@ fn tab_completes_commands_and_names() {
     let mut operator = Operator::sits((80, 24), &[]);
     let _ann = operator.lets_in("Ann Lee");
     let _ming = operator.lets_in("小明");
+    let _timed = operator.lets_in("小王 3m");
+    let _address = operator.lets_in("10.9.8.7");
     let tty = &mut operator.tty;
     for (typed, row) in [
         ("/his\t", "> /history"),
         ("/kick an\t太吵", "> /kick Ann Lee 太吵"),
         ("/unm\t", "> /unmute"),
-        ("小\t请安静", "> 小明：请安静"),
-        ("请 小\t", "> 请 小明"),
+        ("小明\t请安静", "> 小明：请安静"),
+        ("请 小明\t", "> 请 小明"),
+        // What the command would take for a time or an address stands in quotes.
+        ("/mute 小王\t5m", "> /mute \"小王 3m\" 5m"),
+        ("/kick 小王\t", "> /kick 小王 3m"),
+        ("/ban 10.\t", "> /ban \"10.9.8.7\""),
+        ("/mute 10.\t", "> /mute 10.9.8.7"),
     ] {
         tty.types(typed);
         tty.until_prompt(row);
@@ -178,6 +185,9 @@ fn tab_completes_commands_and_names() {
     operator.obeyed("/ban 192.0.2.7", "禁止进入：192.0.2.7，长期");
     operator.tty.types("/unban 192\t\r");
     operator.tty.until_row("可以进入：192.0.2.7");
+    operator.obeyed("/ban \"10.9.8.7\"", "禁止进入：\"10.9.8.7\"，长期");
+    operator.tty.types("/unban 10.\t\r");
+    operator.tty.until_row("可以进入：\"10.9.8.7\"");
 }
 
 #[test]

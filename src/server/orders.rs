@@ -331,10 +331,7 @@ fn mistimed(words: &str, lang: Lang) -> Option<String> {
 
 /// Whom a command means: an address, with or without its port, or a name; one in quotes is a name, whatever it looks like.
 fn whom(words: &str, command: &str, lang: Lang) -> Result<Whom, String> {
-    let address = words
-        .parse::<IpAddr>()
-        .or_else(|_| words.parse::<SocketAddr>().map(|at| at.ip()));
-    if let Ok(address) = address {
+    if let Some(address) = address(words) {
         return Ok(Whom::Address(address.to_canonical()));
     }
     let words = commands::unquoted(words);
@@ -348,12 +345,33 @@ fn whom(words: &str, command: &str, lang: Lang) -> Result<Whom, String> {
     })
 }
 
+/// The address that these words are, with or without its port.
+fn address(words: &str) -> Option<IpAddr> {
+    let with_port = || words.parse::<SocketAddr>().map(|at| at.ip());
+    words.parse().or_else(|_| with_port()).ok()
+}
+
 fn shown_whom(whom: &Whom) -> String {
     match whom {
-        // As it is to be written, or it would be an address.
-        Whom::Name(name) if name.as_str().parse::<IpAddr>().is_ok() => format!("\"{name}\""),
-        Whom::Name(name) => harmless(name.as_str()).into_owned(),
+        Whom::Name(name) => harmless(&written("unban", name)).into_owned(),
         Whom::Address(address) => address.to_string(),
+    }
+}
+
+/// A name as it is to be written behind a command: in quotes where it would be an address, or its end a time.
+pub(super) fn written(command: &str, name: &Name) -> String {
+    let name = name.as_str();
+    let is_address = || address(name).is_some();
+    let is_timed = || timed(name).1.is_some() || mistimed(name, Lang::default()).is_some();
+    let is_misread = match command {
+        "ban" => is_address() || is_timed(),
+        "mute" => is_timed(),
+        "unban" => is_address(),
+        _ => false,
+    };
+    match is_misread {
+        true => format!("\"{name}\""),
+        false => name.to_owned(),
     }
 }
 

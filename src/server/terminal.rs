@@ -2,12 +2,12 @@
 
 use super::Shared;
 use super::console::{Console, ask};
+use super::orders;
 use super::signals;
 use crate::cli::{self, SERVER, Typed};
 use crate::editor::{Editor, Interrupt, Read, words};
 use crate::room::{Room, UserMap, Whom};
 use std::io::IsTerminal;
-use std::net::IpAddr;
 use std::sync::Arc;
 
 /// The line editor, if stdin and stdout are a terminal that can be edited on.
@@ -29,30 +29,27 @@ fn complete(shared: &Shared, line: &str, pos: usize) -> (usize, Vec<String>) {
             let names = ask(shared, move |room, users, _| names(&command, room, users));
             names.unwrap_or_default()
         },
-        |command, name| match command {
-            // There a name that looks like an address is taken for one.
-            "ban" if name.parse::<IpAddr>().is_ok() => format!("\"{name}\""),
-            _ => name.to_owned(),
-        },
     )
 }
 
-/// Whom this command may be for.
+/// Whom this command may be for, as it is to be told.
 fn names(command: &str, room: &mut Room, users: &UserMap) -> Vec<String> {
     match command {
         "unban" => {
             let bans = room.bans().into_iter().map(|ban| match ban.whom {
-                Whom::Name(name) => name.as_str().to_owned(),
+                Whom::Name(name) => orders::written(command, &name),
                 Whom::Address(address) => address.to_string(),
             });
             bans.collect()
         }
         "unmute" => {
             let mutes = room.mutes().into_iter();
-            mutes.map(|(name, _)| name.as_str().to_owned()).collect()
+            mutes.map(|(name, _)| name.to_string()).collect()
         }
         _ => {
-            let names = users.iter().map(|user| user.name.as_str().to_owned());
+            let names = users
+                .iter()
+                .map(|user| orders::written(command, &user.name));
             names.collect()
         }
     }

@@ -36,16 +36,18 @@ impl Words {
 
     /// Where the word before `pos` begins, and what it may become.
     pub(super) fn complete(&self, line: &str, pos: usize) -> (usize, Vec<String>) {
-        words::complete(
-            (line, pos),
-            super::commands::names(),
-            |_| self.names.lock().iter().cloned().collect(),
-            // A name with spaces stands in quotes there.
-            |_, name| match name.contains(' ') {
-                true => format!("\"{name}\""),
-                false => name.to_owned(),
-            },
-        )
+        words::complete((line, pos), super::commands::names(), |command| {
+            let names = self.names.lock();
+            names.iter().map(|name| written(command, name)).collect()
+        })
+    }
+}
+
+/// A name as it is written behind a command: in quotes where it would end at its first space.
+fn written(command: &str, name: &str) -> String {
+    match command == "msg" && name.contains(' ') {
+        true => format!("\"{name}\""),
+        false => name.to_owned(),
     }
 }
 
@@ -87,6 +89,8 @@ mod tests {
         assert_eq!(complete("/msg 小明").1, ["小明 "]);
         assert_eq!(complete("/msg bo l"), (5, vec!["\"Bo Li\" ".to_owned()]));
         assert_eq!(complete("/msg \"bo"), (5, vec!["\"Bo Li\" ".to_owned()]));
+        assert_eq!(complete("/msg “bo"), (5, vec!["\"Bo Li\" ".to_owned()]));
+        assert_eq!(complete("/ignore bo"), (8, vec!["Bo Li ".to_owned()]));
         assert_eq!(complete("/msg 小明 问@小红").1, ["小红 "]);
     }
 }
