@@ -56,3 +56,27 @@ fn the_config_file_holds_for_both_programs() {
     server.types("/quit");
     assert_eq!(server.exit(), Some(0));
 }
+
+#[test]
+fn as_much_history_is_shown_as_the_server_allows() {
+    let (mut server, address) = server(&["--history", "230", "--rate", "0"]);
+    let mut ann = client(address, "Ann");
+    server.line_with("Ann 进入聊天室");
+    for number in 0..250 {
+        ann.types(&format!("{number}"));
+    }
+    server.line_with("Ann 说：249");
+    for (history, first) in [("220", 30), ("10000", 22)] {
+        let mut ben = Program::start(
+            programs::CLIENT,
+            &["--name", "Ben", "--history", history, &address.to_string()],
+        );
+        assert_eq!(ben.line(), format!("Ann 说：{first}"));
+        ben.types("/quit");
+        ben.line_with("Ann 说：249");
+        assert_eq!(ben.exit(), Some(0));
+        server.line_with("Ben 退出了聊天室");
+    }
+    server.types("/quit");
+    assert_eq!(server.exit(), Some(0));
+}

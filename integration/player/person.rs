@@ -7,7 +7,6 @@ use crate::world::World;
 use chatroom::cli::{ClientOptions, Exit};
 use chatroom::client::screen;
 use chatroom::commands::{self, Correspondent, Wanted};
-use chatroom::limits;
 use chatroom::session::{Event, Joined, Session, Wish};
 use chatroom::text::Lang;
 use std::collections::VecDeque;
@@ -179,7 +178,7 @@ impl Person {
         match self.actor {
             Some(actor) => world.rename(actor, name),
             None => {
-                let history = self.options.history.unwrap_or(0).min(limits::HISTORY);
+                let history = self.options.history.unwrap_or(0);
                 self.actor = Some(world.join(name, history as u16));
             }
         }

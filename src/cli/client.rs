@@ -5,6 +5,7 @@ use super::server::{CONFIG, HELP, LANG, VERSION};
 use super::table::{Default, Flag, Program, Scope, Value, Verb, words};
 use super::{Exit, Request, UsageError};
 use crate::commands;
+use crate::limits;
 use crate::text::{Lang, screen};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -56,10 +57,13 @@ const FLAGS: &[Flag] = &[
     ),
     Flag::new(
         "history",
-        Value::Number(0, u16::MAX as u64),
+        Value::Number(0, limits::LOG_EVENTS as u64),
         "N",
         Default::Words(words("终端上 20，否则 0", "20 on a terminal, else 0")),
-        words("想看到的先前事件数", "events from before to be shown"),
+        words(
+            "想看到的先前事件数；服务器显示的不超过它的 --history",
+            "events from before to be shown; the server shows no more than its own --history",
+        ),
     ),
     Flag::new(
         "find",

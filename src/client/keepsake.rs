@@ -66,7 +66,7 @@ pub(super) fn session(
     past: Option<Past>,
 ) -> Session {
     let default = [0, limits::HISTORY_WANTED][usize::from(face.wants_history())];
-    let history = options.history.unwrap_or(default).min(limits::HISTORY);
+    let history = options.history.unwrap_or(default);
     let session = Session::new(Duration::ZERO, name, history as u16, seed);
     match past {
         Some(past) => session.with_past(past),
