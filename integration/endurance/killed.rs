@@ -142,6 +142,39 @@ fn a_keepsake_in_use_is_refused_with_a_remedy() {
     assert!(!file.exists());
 }
 
+#[test]
+fn who_never_came_in_leaves_no_keepsake() {
+    let server = Server::start(&[]);
+    let _friend = Program::client("小红", server.address, &[]);
+    server.program.sees("小红 进入聊天室");
+    let file = scratch("resume-refused");
+    let flags = ["--resume", file.to_str().expect("UTF-8")];
+    for found in [false, true] {
+        if found {
+            fs::write(&file, "").expect("written");
+        }
+        let mut client = Program::client("小红", server.address, &flags);
+        assert_eq!(client.exit(), Some(3));
+        assert_eq!(file.exists(), found, "what it has not made is left alone");
+    }
+    // Nor when it is asked to end before it is in.
+    #[cfg(feature = "terminal")]
+    {
+        fs::remove_file(&file).expect("there");
+        let silent = std::net::UdpSocket::bind("127.0.0.1:0").expect("a free port");
+        let address = silent.local_addr().expect("bound");
+        let mut client = Program::client("小明", address, &flags);
+        assert!(wait(PATIENCE, || file.exists()));
+        // What comes first is sent once signals are attended to.
+        silent.set_read_timeout(Some(PATIENCE)).expect("set");
+        silent.recv(&mut [0; 2000]).expect("a Hello");
+        client.signal("-TERM");
+        assert_eq!(client.exit(), Some(4));
+        assert!(!file.exists());
+    }
+    let _ = fs::remove_file(&file);
+}
+
 /// Stopped for longer than the room waits: the person has left meanwhile, and comes back by itself to where it was.
 #[test]
 fn a_client_that_was_stopped_comes_back() {

@@ -1,7 +1,7 @@
 //! What a client leaves behind for the next one in case it is killed: a file by which that one is the same person.
 //!
 //! What always holds here: the file is its owner's alone, it is whole or empty, and one program at a time uses it. It is
-//! gone once its owner has left the room.
+//! gone once its owner has left the room, and where this program made it and never came in.
 
 use super::face::Face;
 use crate::cli::ClientOptions;
@@ -10,7 +10,7 @@ use crate::seal::Key;
 use crate::session::{Past, Session};
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind, Read, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// The first word of the file.
@@ -26,10 +26,18 @@ pub(super) struct Keepsake {
     given: String,
     /// Locked as long as this program runs, whether or not its content is known by now.
     held: Option<File>,
+    /// This program made it.
+    made: bool,
     /// What stands in it.
     written: Option<(String, Past)>,
     at: Duration,
     failed: bool,
+}
+
+impl Drop for Keepsake {
+    fn drop(&mut self) {
+        self.forget();
+    }
 }
 
 /// What is to be left behind, if that is asked for; or what is wrong with the file, and the remedy.
@@ -107,22 +115,25 @@ impl Keepsake {
             file,
             given: name.unwrap_or_default().to_owned(),
             held: None,
+            made: false,
             written: None,
             at: Duration::ZERO,
             failed: false,
         };
-        let mut options = OpenOptions::new();
-        options.read(true).append(true).create(true);
-        let mut held = owners_alone(&mut options).open(&keepsake.file)?;
+        let (mut held, made) = open_or_make(&keepsake.file)?;
         let foreign = || io::Error::new(ErrorKind::InvalidData, "not written by chat-client");
         // A device or a pipe is not to be replaced.
         if !held.metadata()?.is_file() {
             return Err(foreign());
         }
         lock(&held)?;
+        if !is_at(&held, &keepsake.file) {
+            // Whoever had it until now has left meanwhile, or has written it anew.
+            return Err(ErrorKind::WouldBlock.into());
+        }
         let mut text = String::new();
         held.read_to_string(&mut text)?;
-        keepsake.held = Some(held);
+        (keepsake.held, keepsake.made) = (Some(held), made);
         if text.is_empty() {
             return Ok(keepsake);
         }
@@ -185,6 +196,47 @@ impl Keepsake {
     pub(super) fn remove(&self) {
         let _ = fs::remove_file(&self.file);
     }
+
+    /// The program ends: what it made and nobody needs goes, while it is locked, so that nobody else has it.
+    pub(super) fn forget(&self) {
+        let held = self.held.as_ref().filter(|_| self.made);
+        if self.written.is_none() && held.is_some_and(|held| is_at(held, &self.file)) {
+            self.remove();
+        }
+    }
+}
+
+/// The file, and whether it was not there.
+fn open_or_make(file: &Path) -> io::Result<(File, bool)> {
+    let mut options = OpenOptions::new();
+    owners_alone(options.read(true).append(true));
+    match options.create_new(true).open(file) {
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+            let there = options.create_new(false).create(true).open(file)?;
+            Ok((there, false))
+        }
+        made => Ok((made?, true)),
+    }
+}
+
+/// Whether this file is the one of that name, as far as the system tells.
+fn is_at(held: &File, file: &Path) -> bool {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        let same = |held: fs::Metadata, there: fs::Metadata| {
+            (held.dev(), held.ino()) == (there.dev(), there.ino())
+        };
+        let both = held
+            .metadata()
+            .and_then(|held| Ok((held, fs::metadata(file)?)));
+        both.is_ok_and(|(held, there)| same(held, there))
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = (held, file);
+        true
+    }
 }
 
 fn owners_alone(options: &mut OpenOptions) -> &mut OpenOptions {
@@ -222,6 +274,21 @@ mod tests {
             }
         }
         assert_eq!(parse(&written.replace('7', "x")), None);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_file_that_was_put_in_the_place_of_another_is_told_from_it() {
+        let file = std::env::temp_dir().join(format!("keepsake-place-{}", std::process::id()));
+        let (held, made) = open_or_make(&file).expect("it can be made");
+        assert!(made && is_at(&held, &file));
+        fs::remove_file(&file).expect("it is there");
+        assert!(!is_at(&held, &file));
+        let (other, made) = open_or_make(&file).expect("it can be made again");
+        assert!(made && is_at(&other, &file) && !is_at(&held, &file));
+        let (_, made) = open_or_make(&file).expect("it can be opened");
+        assert!(!made);
+        fs::remove_file(&file).expect("it is there");
     }
 
     #[test]

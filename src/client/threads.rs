@@ -267,6 +267,9 @@ impl Shared {
         };
         if let Some(exit) = exit {
             // Not in yet, so nothing to deliver; and main may wait for a name, from which nothing can wake it.
+            if let Some(keepsake) = &self.keepsake {
+                keepsake.lock().forget();
+            }
             std::process::exit(exit as i32);
         }
         let (again, undelivered) = self.change(|shown, _| {
