@@ -49,10 +49,11 @@ impl Shared {
                     shown.refusals += usize::from(waits);
                     (shown.refusals, waits)
                 });
-                // A name may have several addresses: the server may listen on another one.
-                if refusals < addresses {
+                // A name may have several addresses: the server may listen on another one. In the room this one is right,
+                // and who does not answer is looked for from another port by and by.
+                if waits && refusals < addresses {
                     self.rebind();
-                } else if refusals == addresses && waits {
+                } else if waits && refusals == addresses {
                     self.tell(|face| face.error(&screen::port_closed(closed, self.lang)));
                 }
             }
@@ -378,6 +379,15 @@ mod tests {
         shared.handle_error(ErrorKind::ConnectionRefused);
         let peer = shared.socket.lock().peer_addr();
         assert_eq!(peer.unwrap(), servers[1]);
+    }
+
+    #[test]
+    fn a_port_that_is_closed_for_a_while_costs_nobody_in_the_room_its_own() {
+        let shared = shared(&[own_address().1]);
+        shared.state.lock().door = Door::In;
+        let before = shared.socket.lock().local_addr().unwrap();
+        shared.handle_error(ErrorKind::ConnectionRefused);
+        assert_eq!(shared.socket.lock().local_addr().unwrap(), before);
     }
 
     #[test]
