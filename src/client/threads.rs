@@ -73,7 +73,8 @@ impl Shared {
             if self.screen.try_lock().is_some_and(|face| face.has_room()) {
                 free_at = now;
             }
-            let stuck = now >= free_at + limits::SOCKET_POLL;
+            // Not because the receive thread has it for the moment in which this looks.
+            let stuck = now >= free_at + 2 * limits::SOCKET_POLL;
             if stuck != paused {
                 paused = stuck;
                 shown.session.handle_pause(now, paused);

@@ -15,6 +15,7 @@ pub mod classic;
 mod event;
 mod handshake;
 mod presence;
+mod silence;
 mod sizes;
 #[cfg(test)]
 mod tests;
@@ -83,7 +84,7 @@ pub struct Session {
     notice_at: Duration,
     rebind_at: Duration,
     noticed: bool,
-    paused: bool,
+    paused_at: Option<Duration>,
     /// Datagrams that were none of the server's.
     dropped: u64,
     /// Tags of the newest datagrams, by which an Unknown is believed.
@@ -121,7 +122,7 @@ impl Session {
             notice_at: Duration::MAX,
             rebind_at: Duration::MAX,
             noticed: false,
-            paused: false,
+            paused_at: None,
             dropped: 0,
             tags: VecDeque::new(),
             farewell: None,
@@ -189,17 +190,6 @@ impl Session {
         }
     }
 
-    /// The screen takes no more (`paused`), so that nothing is read from the socket for now: silence says
-    /// nothing about the server.
-    pub fn handle_pause(&mut self, now: Duration, paused: bool) {
-        self.paused = paused;
-        if !paused {
-            self.asked_at = self.asked_at.map(|_| now);
-            self.heard_at = now;
-            self.plan_notices();
-        }
-    }
-
     /// A datagram has come.
     pub fn handle_datagram(&mut self, now: Duration, bytes: &[u8]) {
         match wire::decode(bytes) {
@@ -234,14 +224,17 @@ impl Session {
         };
         let may_return = self.may_return();
         // While the screen takes nothing, silence says nothing.
-        let silence = self.asked_at.filter(|_| !self.paused).map(|asked_at| {
-            let notice = self.notice_at.min(self.rebind_at);
-            if may_return {
-                notice.min(asked_at + limits::RETURN_AFTER)
-            } else {
-                notice
-            }
-        });
+        let silence = self
+            .asked_at
+            .filter(|_| self.paused_at.is_none())
+            .map(|asked_at| {
+                let notice = self.notice_at.min(self.rebind_at);
+                if may_return {
+                    notice.min(asked_at + limits::RETURN_AFTER)
+                } else {
+                    notice
+                }
+            });
         own.into_iter()
             .chain(silence)
             .chain(self.give_up_at())
@@ -257,7 +250,7 @@ impl Session {
             presence.handle_timeout(now, &mut self.random);
         }
         if self.asked_at.is_none()
-            || self.paused
+            || self.paused_at.is_some()
             || matches!(self.state, State::Over | State::Nameless)
         {
             return;
@@ -328,38 +321,6 @@ impl Session {
         self.events.pop_front()
     }
 
-    /// The server was heard.
-    fn note_heard(&mut self, now: Duration) {
-        self.heard_at = now;
-        self.asked_at = None;
-        self.note_waiting(now);
-        if std::mem::take(&mut self.noticed) {
-            self.events.push_back(Event::HeardAgain);
-        }
-    }
-
-    /// If an answer is awaited, silence counts from now, unless it does already.
-    fn note_waiting(&mut self, now: Duration) {
-        let waiting = match &self.state {
-            State::Present(presence) => presence.is_waiting() || self.asks.are_due(),
-            State::Greeting | State::Joining { .. } => true,
-            State::Nameless | State::Over => false,
-        };
-        if !waiting {
-            self.asked_at = None;
-        } else if self.asked_at.is_none() {
-            self.asked_at = Some(now);
-            self.plan_notices();
-        }
-    }
-
-    fn plan_notices(&mut self) {
-        if let Some(asked_at) = self.asked_at {
-            self.notice_at = asked_at + limits::SILENCE_NOTICE;
-            self.rebind_at = asked_at + limits::REBIND_AFTER;
-        }
-    }
-
     /// Whether one was ever in the room.
     fn has_entered(&self) -> bool {
         self.past.is_some() && !self.restored
@@ -371,7 +332,7 @@ impl Session {
             None
         } else if !self.has_entered() && !matches!(self.state, State::Nameless) {
             Some(self.began_at + limits::CONNECT_TIMEOUT)
-        } else if self.leaving && self.asked_at.is_some() && !self.paused {
+        } else if self.leaving && self.asked_at.is_some() && self.paused_at.is_none() {
             let patience = if self.undelivered() > 0 {
                 limits::LEAVE_TIMEOUT
             } else {

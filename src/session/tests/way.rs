@@ -282,6 +282,29 @@ fn who_leaves_while_the_screen_is_stuck_does_not_blame_the_server() {
 }
 
 #[test]
+fn a_screen_that_is_stuck_again_and_again_does_not_keep_who_leaves() {
+    let mut desk = Desk::joined();
+    desk.session.handle_say("x");
+    desk.session.handle_leave();
+    let (mut free, step) = (Duration::ZERO, ms(1000));
+    while !desk.session.is_over() {
+        assert!(free < limits::LEAVE_TIMEOUT, "it does not end");
+        desk.wait(step);
+        free += step;
+        desk.session.handle_pause(desk.now, true);
+        desk.wait(step);
+        desk.session.handle_pause(desk.now, false);
+    }
+    assert_eq!(free, limits::LEAVE_TIMEOUT);
+    let events = desk.events();
+    let silences = events
+        .iter()
+        .filter(|event| matches!(event, Event::Silent(_)));
+    assert_eq!(silences.count(), 6);
+    assert_eq!(events.last(), Some(&Event::Ended(End::Undelivered(1))));
+}
+
+#[test]
 fn a_silence_is_told_the_socket_renewed_and_the_way_back_tried() {
     let mut desk = Desk::joined();
     desk.session.handle_say("x");
