@@ -279,15 +279,17 @@ impl Shared {
             shown.session.handle_leave();
             (again, shown.session.undelivered())
         });
-        let face = self.screen.try_lock();
         if !again {
-            if let Some(mut face) = face.filter(|_| undelivered > 0) {
+            if undelivered > 0
+                && let Some(mut face) = self.screen.try_lock()
+            {
                 face.notice(self.lang.leaving());
                 face.flush();
             }
             return;
         }
-        let Some(mut face) = face else {
+        // Where lines are edited it is soon had, and the terminal's mode is put back at the end.
+        let Some(mut face) = self.screen.try_lock_for(limits::SCREEN_DRAIN) else {
             // Nobody reads what there is to tell, and whoever tells it waits for that.
             std::process::exit(Exit::Unreachable as i32);
         };
@@ -389,6 +391,30 @@ mod tests {
         let before = shared.socket.lock().local_addr().unwrap();
         shared.handle_error(ErrorKind::ConnectionRefused);
         assert_eq!(shared.socket.lock().local_addr().unwrap(), before);
+    }
+
+    /// It holds the screen no longer than it takes to show something.
+    #[cfg(feature = "terminal")]
+    #[test]
+    fn who_is_asked_twice_to_end_does_so_by_itself_although_something_is_being_shown() {
+        use signal_hook::consts::{SIGHUP, SIGTERM};
+        let shared = shared(&[own_address().1]);
+        shared.state.lock().door = Door::In;
+        let (held_in, held) = crossbeam_channel::bounded(0);
+        let never = crossbeam_channel::never::<()>();
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                let _screen = shared.screen.lock();
+                held_in.send(()).unwrap();
+                let _ = never.recv_timeout(limits::SOCKET_POLL);
+            });
+            held.recv().unwrap();
+            for signal in [SIGHUP, SIGTERM] {
+                signal_hook::low_level::raise(signal).unwrap();
+            }
+            shared.heed_signals();
+        });
+        assert_eq!(shared.exit(), Exit::Unreachable);
     }
 
     #[test]
