@@ -142,6 +142,26 @@ fn a_keepsake_in_use_is_refused_with_a_remedy() {
     assert!(!file.exists());
 }
 
+/// It is noted once a second at most, and the last of it although nothing follows.
+#[test]
+fn what_was_read_last_is_noted_when_all_is_silent() {
+    let server = Server::start(&[]);
+    let mut friend = Program::client("小红", server.address, &[]);
+    server.program.sees("小红 进入聊天室");
+    let file = scratch("resume-silent");
+    let flags = ["--resume", file.to_str().expect("UTF-8")];
+    let client = Program::client("小明", server.address, &flags);
+    friend.sees("小明 进入聊天室");
+    for number in 0..3 {
+        friend.types(&format!("第 {number} 句"));
+        client.sees(&format!("小红 说：第 {number} 句"));
+    }
+    // The next event is the sixth.
+    let noted = || fs::read_to_string(&file).is_ok_and(|text| text.contains(" 6 小明\n"));
+    assert!(wait(PATIENCE, noted), "{:?}", fs::read_to_string(&file));
+    let _ = fs::remove_file(&file);
+}
+
 #[test]
 fn who_never_came_in_leaves_no_keepsake() {
     let server = Server::start(&[]);

@@ -30,7 +30,9 @@ pub(super) struct Keepsake {
     made: bool,
     /// What stands in it.
     written: Option<(String, Past)>,
+    /// When it was written last, or was to be.
     at: Duration,
+    /// It could not be.
     failed: bool,
 }
 
@@ -150,30 +152,33 @@ impl Keepsake {
         self.written.as_ref()
     }
 
-    /// Writes what has changed: who one is at once, how far one has read after a pause. Gives the first error, and of which file.
+    /// Writes what has changed: who one is at once; how far one has read, and what could not be written, after a pause.
+    /// Gives the first error, and of which file.
     pub(super) fn note(&mut self, now: Duration, name: &str, past: Past) -> Result<(), String> {
         let known = self
             .written
             .as_ref()
             .map(|(name, past)| (name.as_str(), *past));
+        let early = now < self.at + PAUSE;
         let same = known.is_some_and(|(known, old)| {
             let moved = Past {
                 next: past.next,
                 ..old
             };
-            known == name && moved == past && (old == past || now < self.at + PAUSE)
+            known == name && moved == past && (old == past || early)
         });
-        if same {
+        if same || self.failed && early {
             return Ok(());
         }
         self.at = now;
-        self.written = Some((name.to_owned(), past));
-        match self.write(&lines(name, &past, &self.given)) {
-            Err(error) if !std::mem::replace(&mut self.failed, true) => {
-                Err(format!("{}: {error}", self.file.display()))
-            }
-            _ => Ok(()),
+        let written = self.write(&lines(name, &past, &self.given));
+        let was_failing = std::mem::replace(&mut self.failed, written.is_err());
+        match written {
+            Ok(()) => self.written = Some((name.to_owned(), past)),
+            Err(error) if !was_failing => return Err(format!("{}: {error}", self.file.display())),
+            Err(_) => (),
         }
+        Ok(())
     }
 
     /// Beside the file first, so that it is whole or not there.
@@ -186,8 +191,9 @@ impl Keepsake {
         let _ = fs::remove_file(&beside);
         let mut new = owners_alone(&mut options).open(&beside)?;
         lock(&new)?;
-        new.write_all(text.as_bytes())?;
-        fs::rename(&beside, &self.file)?;
+        let written = new.write_all(text.as_bytes());
+        let renamed = written.and_then(|()| fs::rename(&beside, &self.file));
+        renamed.inspect_err(|_| drop(fs::remove_file(&beside)))?;
         self.held = Some(new);
         Ok(())
     }
@@ -306,5 +312,13 @@ mod tests {
         let told = keepsake.note(Duration::ZERO, "Ann", past);
         assert!(told.is_err_and(|told| told.starts_with(&format!("{}: ", file.display()))));
         assert_eq!(keepsake.note(PAUSE, "Bob", past), Ok(()));
+        // It is tried again, but not at once.
+        fs::create_dir(&folder).expect("a folder");
+        assert_eq!(keepsake.note(PAUSE, "Bob", past), Ok(()));
+        assert!(!file.exists());
+        assert_eq!(keepsake.note(2 * PAUSE, "Bob", past), Ok(()));
+        let written = fs::read_to_string(&file).expect("it could be written");
+        assert_eq!(written, lines("Bob", &past, ""));
+        fs::remove_dir_all(&folder).expect("gone");
     }
 }

@@ -6,7 +6,7 @@ use super::{Door, Shared};
 use crate::cli::{self, Exit};
 use crate::commands::Correspondent;
 use crate::limits;
-use crate::session::{End, Event, Joined};
+use crate::session::{End, Event, Joined, Past};
 use crate::wire::Refusal;
 use std::io::ErrorKind;
 use std::net::{SocketAddr, UdpSocket};
@@ -119,13 +119,16 @@ impl Shared {
             if !screen.has_room() {
                 return;
             }
-            {
+            let past = {
                 let mut shown = self.state.lock();
                 events.extend(std::iter::from_fn(|| shown.session.poll_event()));
-            }
+                // That of these events: more may come while they are shown.
+                { self.keepsake.as_ref() }
+                    .and_then(|_| Some((shown.session.name().to_owned(), shown.session.past()?)))
+            };
             if events.is_empty() {
                 screen.flush();
-                return;
+                return self.keep(past);
             }
             for event in events.drain(..) {
                 self.handle_event(&mut **screen, event);
@@ -134,22 +137,19 @@ impl Shared {
                 // Nobody reads what we show: leave as if the input had ended.
                 self.change(|shown, _| shown.session.handle_leave());
             }
-            self.keep();
+            self.keep(past);
         }
     }
 
     /// What was shown need not be shown to a program that goes on as this one.
-    fn keep(&self) {
-        let Some(keepsake) = &self.keepsake else {
+    fn keep(&self, past: Option<(String, Past)>) {
+        let (Some(keepsake), Some((name, past))) = (&self.keepsake, past) else {
             return;
         };
         let (now, shown) = (self.now(), self.state.lock());
-        let (name, past) = (shown.session.name().to_owned(), shown.session.past());
         let over = shown.exit.is_some() || shown.door != Door::In;
         drop(shown);
-        if let Some(past) = past.filter(|_| !over)
-            && let Err(error) = keepsake.lock().note(now, &name, past)
-        {
+        if !over && let Err(error) = keepsake.lock().note(now, &name, past) {
             cli::complain(&format!("chat-client: --resume {error}"));
         }
     }
