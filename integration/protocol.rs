@@ -70,22 +70,26 @@ fn up(packet: u64, acked: u64, held_ms: u64, first: u64, said: &[Utterance<'_>])
 const BEGIN: u64 = 1_700_000_000_000;
 
 fn down(packet: u64, heard: u64, events: &[(u64, u64, What<'_>)]) -> Vec<u8> {
-    let (mut frame, mut known) = (vec![0; limits::DOWN_HEAD], Vec::new());
-    let mut encoder = DownEncoder::new(&mut frame, &mut known, limits::DATAGRAM);
+    const READER: u64 = 1;
+    let (mut frame, mut named) = (vec![0; limits::DOWN_HEAD], Vec::new());
+    let mut encoder = DownEncoder::new(&mut frame, &mut named, limits::DATAGRAM);
     for (number, unix_ms, what) in events.iter().copied() {
-        let author = 1;
-        assert!(encoder.push(
-            number,
-            &Stored {
-                unix_ms,
-                author,
-                what
-            }
-        ));
+        let (author, utterance) = match what {
+            What::Said("小明", _) => (READER, heard),
+            _ => (READER + 1, 0),
+        };
+        let stored = Stored {
+            unix_ms,
+            author,
+            utterance,
+            what,
+        };
+        assert!(encoder.push(number, &stored));
     }
     let digest = seal::digest(&frame[limits::DOWN_HEAD..]);
+    let own = Own::of(READER, &named, heard).expect("one that a head can tell");
     let to = (SESSION, PacketNumber(packet), key(0));
-    seal_down(&mut frame, to, (heard, 0), false, digest);
+    seal_down(&mut frame, to, (heard, 0), false, (own, digest));
     frame
 }
 
@@ -140,7 +144,7 @@ fn the_conversation_is_what_the_code_writes() {
         title: "教室",
     };
     let spoken = [
-        (3, BEGIN, What::Yours(1)),
+        (3, BEGIN, What::Said("小明", "大家好")),
         (4, BEGIN + 1500, What::Entered("小红")),
         (5, BEGIN + 1498, What::Said("小红", "你好")),
     ];

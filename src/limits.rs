@@ -320,8 +320,8 @@ pub const SLOW: Duration = Duration::from_millis(300);
 /// Bytes of input that are taken at once when no line break comes.
 pub const LINE_PART: usize = 65_536;
 
-/// Bytes in front of the body of a Down: three of kind, session, packet number, heard, flags, tag.
-pub const DOWN_HEAD: usize = 3 + 4 + 8 + 8 + 1 + 8;
+/// Bytes in front of the body of a Down: three of kind, session, packet number, heard, flags, own, tag.
+pub const DOWN_HEAD: usize = 3 + 4 + 8 + 8 + 1 + 3 + 8;
 /// Bytes in front of the body of any other sealed datagram: three of kind, session, packet number, tag.
 pub const SEALED_HEAD: usize = 3 + 4 + 8 + 8;
 /// Bytes of a Challenge: three of kind, checksum, nonce, cookie.
@@ -355,8 +355,8 @@ const _: () = {
     // A name as it may be sent fits where an utterance does, and a page of the roster takes at least one member.
     assert!(NAME_SENT < UTTERANCE_BYTES);
     assert!(SEALED_HEAD + 1 + 3 * VARINT + 1 + NAME_BYTES + 2 + WHY_BYTES <= DATAGRAM);
-    // A name's length, and the count of waiting utterances beside its flag, fit one byte.
-    assert!(NAME_BYTES < 256 && UTTERANCES_UNORDERED < 64);
+    // A name's length, the count of waiting utterances beside its flag, and an author's index fit one byte.
+    assert!(NAME_BYTES < 256 && UTTERANCES_UNORDERED < 64 && INDEXED_AUTHORS < 256);
     // The receiver keeps what a full window sends while its first datagram is lost.
     assert!(WINDOW_MOST as usize <= EARLY_DATAGRAMS);
     // The sizes grow, and even of the largest one a window of the least size fits.

@@ -8,7 +8,9 @@ use chatroom::limits;
 use chatroom::room::{Config, InMemory, Room, UserMap};
 use chatroom::seal::{Key, Tag, digest};
 use chatroom::wire::{self, Challenge, Datagram, Hello, Join, Open, PacketNumber, SessionId};
-use chatroom::wire::{DownEncoder, Stored, Up, UpEncoder, What, decode_down, seal_down};
+use chatroom::wire::{
+    DownEncoder, Named, Own, Stored, Up, UpEncoder, What, decode_down, seal_down,
+};
 use std::env;
 use std::error::Error;
 use std::fs;
@@ -48,7 +50,7 @@ fn main() -> Result<()> {
         let spent = time(1_000_000, || {
             packet += 1;
             let whose = (SessionId(1), PacketNumber(packet), key);
-            seal_down(&mut frame, whose, (1, 0), false, body);
+            seal_down(&mut frame, whose, (1, 0), false, (Own::default(), body));
         });
         table.row("head and tag, per datagram", spent)?;
     }
@@ -105,7 +107,7 @@ fn time(calls: u32, mut call: impl FnMut()) -> f64 {
 }
 
 /// Fills a datagram with what ten members say in turn; gives how many events it holds.
-fn encode(frame: &mut Vec<u8>, authors: &mut Vec<u64>) -> u32 {
+fn encode(frame: &mut Vec<u8>, authors: &mut Vec<Named>) -> u32 {
     frame.clear();
     frame.resize(limits::DOWN_HEAD, 0);
     let mut encoder = DownEncoder::new(frame, authors, limits::DATAGRAM);
@@ -115,6 +117,7 @@ fn encode(frame: &mut Vec<u8>, authors: &mut Vec<u64>) -> u32 {
         &Stored {
             unix_ms: 1_800_000_000_000 + u64::from(count / 4),
             author: 1 + u64::from(count % 10),
+            utterance: 0,
             what: What::Said("m100", black_box(TEXT)),
         },
     ) {
@@ -134,7 +137,7 @@ fn decode() -> Result<f64> {
     let (mut frame, key) = (full_body(), Key::from_bytes(SECRET));
     let body = digest(&frame[limits::DOWN_HEAD..]);
     let whose = (SessionId(1), PacketNumber(1), key);
-    seal_down(&mut frame, whose, (1, 0), false, body);
+    seal_down(&mut frame, whose, (1, 0), false, (Own::default(), body));
     let read = |frame: &[u8]| match wire::decode(frame) {
         Ok(Datagram::Sealed(sealed)) if sealed.verify(key) => {
             decode_down(&sealed).map(|down| down.events.len()).ok()

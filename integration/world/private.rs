@@ -1,4 +1,4 @@
-//! Whispers and renamings in the random talk: what is for one alone comes to that one, once, and to nobody else.
+//! Whispers, renamings and absences in the random talk: what is for one alone comes to that one, once, and to nobody else.
 
 use super::{Actor, World};
 use chatroom::link::Random;
@@ -6,14 +6,14 @@ use chatroom::room::Shown;
 use chatroom::session::{Seen, Wish};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Someone whispers, to someone or to nobody, or would like another name, allowed or not.
+/// Someone whispers, to someone or to nobody, would like another name, allowed or not, or is away.
 pub fn disturb(world: &mut World, random: &mut Random, actor: usize) {
     if world.actors[actor].leaving || !world.actors[actor].session.has_room() {
         return;
     }
     let count = world.actors[actor].said.len();
     let other = random.below(world.actors.len() as u64) as usize;
-    let wish = match random.below(12) {
+    let wish = match random.below(14) {
         0..6 => {
             let to = world.actors[other].name.clone();
             Wish::Whisper(to, format!("{actor}-{count} 嘘"))
@@ -27,7 +27,9 @@ pub fn disturb(world: &mut World, random: &mut Random, actor: usize) {
             Wish::Rename(name)
         }
         10 => Wish::Rename(["管理员", ""][random.below(2) as usize].into()),
-        _ => Wish::Act(format!("{actor}-{count} 挥手")),
+        11 => Wish::Act(format!("{actor}-{count} 挥手")),
+        // It has a number and makes no event, also between words that go in one datagram.
+        _ => Wish::Away("茶".into()),
     };
     world.wish(actor, wish);
 }

@@ -329,6 +329,12 @@ impl Known {
         if let What::Gap(_) = event.what {
             return Ok(());
         }
+        if let What::Yours(own) = event.what
+            && let Some(Shown::Said(_, text)) = log.event(number)
+        {
+            let said = { self.utterances.get(&own) }.is_none_or(|hash| *hash == hash_of(text));
+            need(said, || format!("{name} is told that its {own} is {text}"))?;
+        }
         for number in number..event.end() {
             let Some(shown) = log.event(number) else {
                 return Err(format!("{name} is sent {number}, which is not in the log"));
@@ -357,12 +363,10 @@ impl Known {
             )
         })?;
         for (utterance, number) in up.utterances.iter().zip(up.first..) {
-            let mut hasher = DefaultHasher::new();
-            match utterance {
-                Utterance::Say(text) => text.hash(&mut hasher),
-                other => format!("{other:?}").hash(&mut hasher),
-            }
-            let hash = hasher.finish();
+            let hash = match utterance {
+                Utterance::Say(text) => hash_of(text),
+                other => hash_of(&format!("{other:?}")),
+            };
             let known = *self.utterances.entry(number).or_insert(hash);
             need(known == hash, || {
                 format!("{name}: {number} is another utterance now")
@@ -374,6 +378,12 @@ impl Known {
         }
         Ok(())
     }
+}
+
+fn hash_of(text: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    text.hash(&mut hasher);
+    hasher.finish()
 }
 
 /// Whether someone may be told the event so.

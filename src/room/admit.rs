@@ -259,7 +259,7 @@ impl Room {
         entry: &Entry,
         author: Author,
         cursor: u64,
-        last_own: u64,
+        last_apart: u64,
         ordered: u64,
     ) -> Member {
         debug_assert_ne!(author.member, NOBODY);
@@ -289,9 +289,10 @@ impl Room {
             ordered,
             rate: Rate::default(),
             acked_at: now.into(),
-            last_own,
+            last_words: 0,
+            last_apart,
             leaving: false,
-            standing: Standing::new(last_own),
+            standing: Standing::new(last_apart),
             tell_gone_at: Moment::NEVER,
             wake: Moment::NEVER,
             dirty: false,
@@ -308,8 +309,8 @@ impl Room {
         let Some(old) = self.slots.member(slot) else {
             return;
         };
-        let (author, last_own, received) = (old.author.clone(), old.last_own, old.received());
-        let mut member = self.member(now, slot, entry, author, cursor, last_own, received);
+        let (author, apart, received) = (old.author.clone(), old.last_apart, old.received());
+        let mut member = self.member(now, slot, entry, author, cursor, apart, received);
         let Some(old) = self.slots.member(slot) else {
             return;
         };
@@ -318,6 +319,7 @@ impl Room {
         (member.sent, member.resent) = (old.sent, old.resent);
         member.waiting = std::mem::take(&mut old.waiting);
         member.ordered = old.ordered;
+        member.last_words = old.last_words;
         member.rate = old.rate;
         member.standing = std::mem::take(&mut old.standing);
         // The timers and the flush know the slot, and find the new session in it.

@@ -1,7 +1,7 @@
 //! The flush: everything that waits goes out, to each member from its cursor on.
 //!
-//! What always holds here: a body is encoded and digested once for all members at one cursor; per member
-//! only head and tag are written, in front of the shared body, and nothing is copied.
+//! What always holds here: a body is encoded and digested once for all members at one cursor, who speaks among them too;
+//! per member only head and tag are written, in front of the shared body, and nothing is copied.
 
 use super::Room;
 use super::log::Log;
@@ -9,7 +9,7 @@ use super::member::{Member, MemberId, NOBODY};
 use crate::limits;
 use crate::link::{Moment, Run};
 use crate::seal::{self, Digest};
-use crate::wire::{self, DownEncoder, Gone, GoneReason, seal_down};
+use crate::wire::{self, DownEncoder, Gone, GoneReason, Named, Own, seal_down};
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -22,6 +22,7 @@ struct Body {
     size: usize,
     /// No further event would have fitted.
     full: bool,
+    authors: Vec<Named>,
     frame: Vec<u8>,
     digest: Digest,
 }
@@ -34,6 +35,7 @@ impl Body {
             end: 0,
             size: limits::DATAGRAM,
             full: false,
+            authors: Vec::new(),
             frame,
             digest: seal::digest(&[]),
         }
@@ -46,16 +48,9 @@ impl Body {
             && (self.end == run.end || (self.full && self.end < run.end))
     }
 
-    fn encode(
-        &mut self,
-        log: &Log,
-        (run, size): (Run, usize),
-        reader: MemberId,
-        authors: &mut Vec<u64>,
-        even: bool,
-    ) {
+    fn encode(&mut self, log: &Log, (run, size): (Run, usize), reader: MemberId, even: bool) {
         self.frame.truncate(limits::DOWN_HEAD);
-        let mut encoder = DownEncoder::new(&mut self.frame, authors, size);
+        let mut encoder = DownEncoder::new(&mut self.frame, &mut self.authors, size);
         self.first = run.first;
         self.size = size;
         self.end = log.encode((run.first, run.end), reader, &mut encoder);
@@ -64,6 +59,14 @@ impl Body {
             self.frame.resize(size, 0);
         }
         self.digest = seal::digest(&self.frame[limits::DOWN_HEAD..]);
+    }
+
+    /// What in here is the member's own, if the head can say it.
+    fn own(&self, member: &Member) -> Option<Own> {
+        if member.last_words < self.first {
+            return Some(Own::default());
+        }
+        Own::of(member.author.label, &self.authors, member.received())
     }
 }
 
@@ -84,11 +87,10 @@ pub(super) struct Flush {
     horizon: u64,
     /// Members that are to be flushed next.
     dirty: Vec<u32>,
-    /// Bodies for members that are party to none of their events, by the first event.
+    /// Bodies for all who are told the same, by the first event.
     shared: Vec<Body>,
-    /// The body for a member that is party to some, and the empty one.
-    own: Body,
-    authors: Vec<u64>,
+    /// The body for a member that is told something else than the others, and the empty one.
+    apart: Body,
     /// The reply that is going out.
     reply: Vec<u8>,
     /// Datagrams that went to classic members since the last flush.
@@ -109,8 +111,7 @@ impl Flush {
             horizon: 0,
             dirty: Vec::new(),
             shared: (0..limits::BODIES).map(|_| Body::empty()).collect(),
-            own: Body::empty(),
-            authors: Vec::new(),
+            apart: Body::empty(),
             reply: Vec::new(),
             to_classics: 0,
             even,
@@ -185,10 +186,11 @@ impl Flush {
         !self.list.is_empty()
     }
 
-    /// Encodes a run for a member, unless it lies ready; gives where it is: shared, or the member's own.
-    fn encode(&mut self, log: &Log, run: Run, member: &Member) -> Place {
+    /// Encodes a run for a member, unless it lies ready; gives where it is, shared or apart, and what in it is the member's
+    /// own by the head.
+    fn encode(&mut self, log: &Log, run: Run, member: &Member) -> (Place, Own) {
         let (path, size) = (&member.path, member.path.size());
-        if member.last_own < run.first && run.first >= log.first() {
+        if member.last_apart < run.first && run.first >= log.first() {
             let sizes = limits::DATAGRAM_SIZES.len();
             let at = (run.first as usize)
                 .wrapping_mul(sizes)
@@ -196,24 +198,24 @@ impl Flush {
             let at = at % limits::BODIES;
             let body = &mut self.shared[at];
             if !body.serves(run, size) {
-                body.encode(log, (run, size), NOBODY, &mut self.authors, self.even);
+                body.encode(log, (run, size), NOBODY, self.even);
             }
-            return Place::Shared(at);
+            if let Some(own) = body.own(member) {
+                return (Place::Shared(at), own);
+            }
         }
         let reader = member.author.member;
-        let authors = &mut self.authors;
-        self.own
-            .encode(log, (run, size), reader, authors, self.even);
-        Place::Own
+        self.apart.encode(log, (run, size), reader, self.even);
+        (Place::Apart, Own::default())
     }
 
     /// Has a body ready that carries this run to the member, or the beginning of it, and perhaps repeats what went before it.
-    fn carry(&mut self, log: &Log, run: Run, member: &Member) -> Place {
+    fn carry(&mut self, log: &Log, run: Run, member: &Member) -> (Place, Own) {
         let first = member.link.repeat_from(run).max(log.first());
         if first < run.first {
-            let place = self.encode(log, Run { first, ..run }, member);
+            let (place, own) = self.encode(log, Run { first, ..run }, member);
             if self.body(place).end > run.first {
-                return place;
+                return (place, own);
             }
             // What was repeated has left no room.
         }
@@ -223,7 +225,7 @@ impl Flush {
     fn body(&mut self, place: Place) -> &mut Body {
         match place {
             Place::Shared(at) => &mut self.shared[at],
-            _ => &mut self.own,
+            _ => &mut self.apart,
         }
     }
 }
@@ -232,7 +234,7 @@ impl Flush {
 #[derive(Clone, Copy)]
 enum Place {
     Reply,
-    Own,
+    Apart,
     Shared(usize),
     /// What the classic members hold ready.
     Classic,
@@ -244,7 +246,7 @@ impl Room {
         let (to, place) = self.next_datagram(now)?;
         let bytes = match place {
             Place::Reply => &self.flush.reply,
-            Place::Own => &self.flush.own.frame,
+            Place::Apart => &self.flush.apart.frame,
             Place::Shared(at) => &self.flush.shared[at].frame,
             Place::Classic => self.classics.bytes(),
         };
@@ -297,16 +299,16 @@ impl Room {
             None if member.link.is_ack_due(now) || member.link.is_probe_due() => None,
             None => return self.transmit_gone(now, slot),
         };
-        let place = match run {
+        let (place, own) = match run {
             Some(run) => {
                 self.flush.carried_at = now.into();
                 self.flush.carry(&self.log, run, member)
             }
             None => {
-                let own = &mut self.flush.own;
-                own.frame.truncate(limits::DOWN_HEAD);
-                own.digest = seal::digest(&[]);
-                Place::Own
+                let body = &mut self.flush.apart;
+                body.frame.truncate(limits::DOWN_HEAD);
+                body.digest = seal::digest(&[]);
+                (Place::Apart, Own::default())
             }
         };
         let body = self.flush.body(place);
@@ -335,7 +337,7 @@ impl Room {
             (member.session, packet, member.secret),
             (received, received - member.ordered),
             answer,
-            body.digest,
+            (own, body.digest),
         );
         Some((member.address, place))
     }

@@ -159,6 +159,7 @@ impl Log {
                 &Stored {
                     unix_ms,
                     author: 0,
+                    utterance: 0,
                     what: What::Gap(count),
                 },
             );
@@ -222,6 +223,7 @@ impl Entry {
         Stored {
             unix_ms: self.unix_ms,
             author: author.map_or(0, |author| author.label),
+            utterance: self.happened.words(),
             what: self.happened.own(reader, own).unwrap_or(what),
         }
     }
@@ -253,6 +255,14 @@ impl Happened {
             Happened::Whispered(whisper) => whisper.to != reader && whisper.author.member != reader,
             Happened::Failed { member, .. } => *member != reader,
             _ => false,
+        }
+    }
+
+    /// The number of the utterance, if it was words that all may hear; else 0.
+    fn words(&self) -> u64 {
+        match self {
+            Happened::Said { utterance, .. } | Happened::Acted { utterance, .. } => *utterance,
+            _ => 0,
         }
     }
 

@@ -55,8 +55,10 @@ pub(super) struct Member {
     pub(super) path: Path,
     pub(super) secret: Key,
     pub(super) address: SocketAddr,
-    /// The newest event that is this member's own, or for it alone: bodies from before it are not shared.
-    pub(super) last_own: u64,
+    /// The newest event of what it said to all; 0: none.
+    pub(super) last_words: u64,
+    /// The newest event that it is told otherwise than the others: bodies from before it are not shared.
+    pub(super) last_apart: u64,
     /// Utterances that the ledger has committed.
     pub(super) ordered: u64,
     /// The earliest entry for this member in the room's timers.
@@ -94,6 +96,12 @@ impl Member {
     /// Utterances of this member that the room has, in order.
     pub(super) fn received(&self) -> u64 {
         self.inbox.next() - 1
+    }
+
+    /// An utterance has taken its number and made no event: a body's words of this member's, up to the log's end, are not
+    /// numbered one after the other.
+    pub(super) fn skip(&mut self, end: u64) {
+        self.last_apart = end - 1;
     }
 
     /// What a departed member leaves behind.

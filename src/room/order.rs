@@ -41,14 +41,15 @@ impl Room {
         };
         // Nothing said is nothing to show, but it has its number.
         if text.is_empty() {
-            return;
+            return member.skip(end);
         }
-        member.last_own = end;
         if let Some(mute) = mute {
+            member.last_apart = end;
             let (author, utterance) = (member.author.clone(), member.ordered);
             return self.fail(&author, utterance, mute);
         }
-        member.standing.spoke(end);
+        member.last_words = end;
+        member.standing.away = None;
         let (author, utterance) = (member.author.clone(), member.ordered);
         self.append(if act {
             Happened::Acted {
@@ -72,9 +73,9 @@ impl Room {
             return;
         };
         if text.is_empty() {
-            return;
+            return member.skip(end);
         }
-        member.last_own = end;
+        member.last_apart = end;
         let (author, utterance) = (member.author.clone(), member.ordered);
         if let Some(mute) = mute {
             return self.fail(&author, utterance, mute);
@@ -84,7 +85,7 @@ impl Room {
         let to = reader.and_then(|user| match self.slots.by_session(user.session) {
             Some((_, reader)) => {
                 // What others are told of this event is not what its reader is told.
-                reader.last_own = end;
+                reader.last_apart = end;
                 Some(reader.author.member)
             }
             None => self.classics.member_at(user.address),
@@ -109,7 +110,7 @@ impl Room {
         let Some(member) = self.author_of_next(author) else {
             return;
         };
-        member.last_own = end;
+        member.last_apart = end;
         let (author, utterance) = (member.author.clone(), member.ordered);
         // The name is what is mute.
         if let Some(mute) = mute {
@@ -143,7 +144,9 @@ impl Room {
 
     /// A member is away until it speaks again: seen by who asks who is here.
     pub(super) fn away(&mut self, author: MemberRef, why: Arc<str>) {
+        let end = self.log.end();
         if let Some(member) = self.author_of_next(author) {
+            member.skip(end);
             member.standing.away = Some(why);
         }
     }

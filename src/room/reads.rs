@@ -13,8 +13,6 @@ use std::time::Duration;
 pub(super) struct Standing {
     /// The event of its entering.
     entered: u64,
-    /// What it said to all last; 0: nothing.
-    last_said: u64,
     /// It is away, and why.
     pub(super) away: Option<Arc<str>>,
 }
@@ -25,12 +23,6 @@ impl Standing {
             entered,
             ..Standing::default()
         }
-    }
-
-    /// It said something to all, by the event of this number.
-    pub(super) fn spoke(&mut self, event: u64) {
-        self.last_said = event;
-        self.away = None;
     }
 }
 
@@ -79,7 +71,7 @@ impl Room {
 
     /// Who of those who were there has acknowledged what a member said last.
     fn reach(&self, asker: u32) -> Told<'static> {
-        let event = { self.slots.look(asker) }.map_or(0, |member| member.standing.last_said);
+        let event = { self.slots.look(asker) }.map_or(0, |member| member.last_words);
         let (mut have, mut others) = (0, 0);
         for slot in self.slots.live().iter().filter(|slot| **slot != asker) {
             if let Some(member) = self

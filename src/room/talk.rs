@@ -198,7 +198,7 @@ impl Room {
         if reason == GoneReason::Left {
             member.ordered += 1;
         }
-        member.last_own = end;
+        member.last_apart = end;
         let who = member.author.clone();
         self.append(Happened::Left(who));
         self.bury(users, now, author.slot, reason, why);

@@ -2,10 +2,11 @@
 //!
 //! What always holds here: a body can be read by itself. The first event's number and time stand once, then
 //! times are differences; an author is named in full where it first speaks in the datagram and then goes by
-//! its index. Zeros behind the last event say nothing. A member's own events come back to it as a mark, not as text; what is between others is a mark that
-//! says no more than how many numbers it takes.
+//! its index. Zeros behind the last event say nothing. A member's own events come back to it as marks, in the body or
+//! by its head ([`Own`](super::Own)); what is between others is a mark that says no more than how many numbers it takes.
 
 use super::bytes::{difference_size, varint_size};
+use super::own::{Marks, Named};
 use super::{EventNumber, Failure, Malformed, Reader, Sealed, Writer};
 use crate::limits;
 
@@ -113,8 +114,9 @@ pub fn decode_down<'a>(sealed: &Sealed<'a>) -> Result<Down<'a>, Malformed> {
     if down.waiting > down.heard {
         return Err(Malformed::Number);
     }
+    let mut marks = Marks::new(sealed)?;
     let mut reader = Reader::new(sealed.body);
-    if reader.is_empty() {
+    if reader.is_empty() && !marks.are_missing() {
         return Ok(down);
     }
     let mut number = reader.varint()?;
@@ -125,7 +127,7 @@ pub fn decode_down<'a>(sealed: &Sealed<'a>) -> Result<Down<'a>, Malformed> {
     }
     // An event is never all zeros: the name of an author that is named in full is not empty.
     while !reader.is_padding() {
-        let (what, later) = read_event(&mut reader, &mut authors)?;
+        let (what, author, later) = read_event(&mut reader, &mut authors)?;
         // The first event's time stands in front: there is one way to say it.
         if down.events.is_empty() && later != 0 {
             return Err(Malformed::Number);
@@ -134,7 +136,7 @@ pub fn decode_down<'a>(sealed: &Sealed<'a>) -> Result<Down<'a>, Malformed> {
         let event = Event {
             number: EventNumber(number),
             unix_ms,
-            what,
+            what: marks.mark(author, what)?,
         };
         number = event.end();
         if number == u64::MAX {
@@ -142,16 +144,19 @@ pub fn decode_down<'a>(sealed: &Sealed<'a>) -> Result<Down<'a>, Malformed> {
         }
         down.events.push(event);
     }
+    if marks.are_missing() {
+        return Err(Malformed::Number);
+    }
     Ok(down)
 }
 
-/// One event and the difference of its time to the one before.
+/// One event, the index of its author, if it has one, and the difference of its time to the one before.
 fn read_event<'a>(
     reader: &mut Reader<'a>,
     authors: &mut Vec<&'a str>,
-) -> Result<(What<'a>, i64), Malformed> {
+) -> Result<(What<'a>, u64, i64), Malformed> {
     let first = reader.varint()?;
-    let (code, index) = (first & 7, first >> 3);
+    let (code, mut index) = (first & 7, first >> 3);
     let mut author = "";
     if code <= code::LEFT || code == code::FURTHER {
         author = match index.checked_sub(1) {
@@ -159,6 +164,7 @@ fn read_event<'a>(
                 let name = reader.text(limits::NAME_BYTES)?;
                 if authors.len() < limits::INDEXED_AUTHORS {
                     authors.push(name);
+                    index = authors.len() as u64;
                 }
                 name
             }
@@ -191,7 +197,7 @@ fn read_event<'a>(
             _ => return Err(Malformed::Code),
         },
     };
-    Ok((what, later))
+    Ok((what, index, later))
 }
 
 /// How many events one mark stands for.
@@ -278,6 +284,8 @@ pub struct Stored<'a> {
     pub unix_ms: u64,
     /// Tells authors apart within one room; not looked at where there is no author.
     pub author: u64,
+    /// The number that these words have among their author's utterances; 0: they are no words.
+    pub utterance: u64,
     /// What happened.
     pub what: What<'a>,
 }
@@ -289,12 +297,12 @@ pub struct DownEncoder<'b> {
     most: usize,
     begun: bool,
     unix_ms: u64,
-    authors: &'b mut Vec<u64>,
+    authors: &'b mut Vec<Named>,
 }
 
 impl<'b> DownEncoder<'b> {
-    /// Begins a body; `most` is how long `to` may grow. `authors` is scratch space.
-    pub fn new(to: &'b mut Vec<u8>, authors: &'b mut Vec<u64>, most: usize) -> Self {
+    /// Begins a body; `most` is how long `to` may grow. `authors` tells in the end which authors have an index.
+    pub fn new(to: &'b mut Vec<u8>, authors: &'b mut Vec<Named>, most: usize) -> Self {
         authors.clear();
         DownEncoder {
             to,
@@ -339,7 +347,7 @@ impl<'b> DownEncoder<'b> {
             Some(_) => self
                 .authors
                 .iter()
-                .position(|known| *known == event.author)
+                .position(|named| named.author == event.author)
                 .map_or(0, |i| i as u64 + 1),
             None => 0,
         };
@@ -366,7 +374,10 @@ impl<'b> DownEncoder<'b> {
         if let Some(name) = inline {
             writer.text(name);
             if self.authors.len() < limits::INDEXED_AUTHORS {
-                self.authors.push(event.author);
+                self.authors.push(Named {
+                    author: event.author,
+                    utterance: event.utterance,
+                });
             }
         }
         writer.difference(later);

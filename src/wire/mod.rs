@@ -9,6 +9,7 @@ mod bytes;
 pub mod classic;
 mod events;
 mod open;
+mod own;
 mod sealed;
 #[cfg(test)]
 mod tests;
@@ -20,6 +21,7 @@ pub use events::{Down, DownEncoder, Event, Stored, What, decode_down};
 pub use open::{
     Challenge, Found, Hello, Join, Open, Refusal, Refused, Resume, Seek, Unknown, Welcome, encode,
 };
+pub use own::{Named, Own};
 pub use sealed::{
     Gone, GoneReason, Moved, Sealed, read_probed, seal_down, seal_in_place, write_probe,
     write_probed,

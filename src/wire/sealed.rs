@@ -1,8 +1,8 @@
-//! Datagrams of a session: three bytes, session, packet number, (in a Down: heard, flags), tag, body.
+//! Datagrams of a session: three bytes, session, packet number, (in a Down: heard, flags, own), tag, body.
 //!
 //! What always holds here: nothing of a body is read before its tag was verified.
 
-use super::{Kind, MAGIC, Malformed, PacketNumber, Reader, SessionId, VERSION, Writer};
+use super::{Kind, MAGIC, Malformed, Own, PacketNumber, Reader, SessionId, VERSION, Writer};
 use crate::limits;
 use crate::seal::{self, Digest, Key, Tag};
 
@@ -25,6 +25,7 @@ pub struct Sealed<'a> {
     head: &'a [u8],
     pub(super) heard: u64,
     pub(super) flags: u8,
+    pub(super) own: Own,
     pub(super) body: &'a [u8],
 }
 
@@ -34,11 +35,11 @@ impl<'a> Sealed<'a> {
         reader.bytes(3)?;
         let session = SessionId(reader.u32()?);
         let packet = PacketNumber(reader.u64()?);
-        let (heard, flags) = if kind == Kind::Down {
-            (reader.u64()?, reader.u8()?)
-        } else {
-            (0, 0)
-        };
+        let (mut heard, mut flags, mut own) = (0, 0, Own::default());
+        if kind == Kind::Down {
+            (heard, flags) = (reader.u64()?, reader.u8()?);
+            (own.author, own.back) = (reader.u8()?, reader.u16()?);
+        }
         if flags & !(DOWN_ANSWER | DOWN_WAITING) != 0 {
             return Err(Malformed::Code);
         }
@@ -52,6 +53,7 @@ impl<'a> Sealed<'a> {
             head,
             heard,
             flags,
+            own,
             body: reader.rest(),
         })
     }
@@ -221,23 +223,24 @@ pub fn seal_in_place(secret: Key, datagram: &mut [u8]) -> Tag {
 /// Writes the head and tag of a Down over the first [`limits::DOWN_HEAD`] bytes of `frame`, behind which
 /// the body of the given digest stands.
 ///
-/// `heard`: utterances that the server has of this member; `waiting` of them are not yet ordered.
+/// `heard`: utterances that the server has of this member; `waiting` of them are not yet ordered. `own`: see [`Own`].
 pub fn seal_down(
     frame: &mut [u8],
     (session, packet, secret): (SessionId, PacketNumber, Key),
     (heard, waiting): (u64, u64),
     answer: bool,
-    body: Digest,
+    (own, body): (Own, Digest),
 ) {
     const HEAD: usize = limits::DOWN_HEAD - 8;
     let flags = (waiting as u8 & DOWN_WAITING) | if answer { DOWN_ANSWER } else { 0 };
     let [s0, s1, s2, s3] = session.0.to_be_bytes();
     let [p0, p1, p2, p3, p4, p5, p6, p7] = packet.0.to_be_bytes();
     let [h0, h1, h2, h3, h4, h5, h6, h7] = heard.to_be_bytes();
+    let [b0, b1] = own.back.to_be_bytes();
     #[rustfmt::skip]
     let head: [u8; HEAD] = [
         MAGIC, VERSION, Kind::Down as u8, s0, s1, s2, s3,
-        p0, p1, p2, p3, p4, p5, p6, p7, h0, h1, h2, h3, h4, h5, h6, h7, flags,
+        p0, p1, p2, p3, p4, p5, p6, p7, h0, h1, h2, h3, h4, h5, h6, h7, flags, own.author, b0, b1,
     ];
     let tag = secret.tag(&head, body);
     let Some((place, rest)) = frame.split_first_chunk_mut::<HEAD>() else {

@@ -99,6 +99,7 @@ fn down_bytes(packet: u64, down: &Down<'_>, authors: &[u64]) -> Vec<u8> {
         let stored = Stored {
             unix_ms,
             author,
+            utterance: 0,
             what,
         };
         assert!(encoder.push(event.number.0, &stored), "does not fit");
@@ -106,7 +107,13 @@ fn down_bytes(packet: u64, down: &Down<'_>, authors: &[u64]) -> Vec<u8> {
     let digest = seal::digest(&frame[limits::DOWN_HEAD..]);
     let to = (SESSION, PacketNumber(packet), secret());
     let received = (down.heard, down.waiting);
-    seal_down(&mut frame, to, received, down.answer, digest);
+    seal_down(
+        &mut frame,
+        to,
+        received,
+        down.answer,
+        (Own::default(), digest),
+    );
     frame
 }
 
@@ -337,7 +344,7 @@ fn down_without_events() {
         1,
         &down,
         &[],
-        "fe0108 00300007 0000000000000001 0000000000000005 83 badbf623d7ebc99b",
+        "fe0108 00300007 0000000000000001 0000000000000005 83 000000 30959d1dcaf41421",
     );
 }
 
@@ -378,7 +385,7 @@ fn down_with_every_event() {
         9,
         &down,
         &[1, 1, 2, 0, 1, 0, 0, 2, 0, 0, 1, 1, 1, 3, 0, 0, 0, 0],
-        "fe0108 00300007 0000000000000009 0000000000000005 00 4faff6eb806a7163
+        "fe0108 00300007 0000000000000009 0000000000000005 00 000000 cf353135da669d87
          ad02 80d095ffbc31 01 06e5b08fe7baa2 00
          08 0a 06e4bda0e5a5bd
          00 06e5b08fe6988e 00 03e597af
@@ -400,6 +407,77 @@ fn down_with_every_event() {
     );
 }
 
+#[test]
+fn one_body_tells_each_author_what_it_said() {
+    let (mut frame, mut named) = (vec![0; limits::DOWN_HEAD], Vec::new());
+    let mut encoder = DownEncoder::new(&mut frame, &mut named, limits::DATAGRAM);
+    let said = [
+        (1, 7, What::Said("小红", "你好")),
+        (2, 4, What::Said("小明", "嗯")),
+        (1, 8, What::Acted("小红", "挥手")),
+        (1, 0, What::Renamed("小红", "大红")),
+        (2, 5, What::Acted("小明", "笑")),
+        (2, 6, What::Said("小明", "好")),
+    ];
+    for (number, (author, utterance, what)) in (301..).zip(said) {
+        let stored = Stored {
+            unix_ms: MS,
+            author,
+            utterance,
+            what,
+        };
+        assert!(encoder.push(number, &stored));
+    }
+    let heard = 4 + 257;
+    let own = Own::of(2, &named, heard).expect("in the head");
+    assert_eq!((own.author, own.back), (2, 257));
+    let to = (SESSION, PacketNumber(9), secret());
+    let digest = seal::digest(&frame[limits::DOWN_HEAD..]);
+    seal_down(&mut frame, to, (heard, 0), false, (own, digest));
+    let expected = hex(
+        "fe0108 00300007 0000000000000009 0000000000000105 00 02 0101 cadc158f34ddfbfd
+         ad02 80d095ffbc31 00 06e5b08fe7baa2 00 06e4bda0e5a5bd
+         00 06e5b08fe6988e 00 03e597af
+         0e 00 01 06e68ca5e6898b
+         0e 00 03 06e5a4a7e7baa2
+         16 00 01 03e7ac91
+         10 00 03e5a5bd",
+    );
+    assert_eq!(frame, expected);
+    let down = decode_down(&verified(&expected, Kind::Down, 9)).expect("well-formed");
+    let told: Vec<What<'_>> = down.events.iter().map(|event| event.what).collect();
+    let own = [What::Yours(4), What::Yours(5), What::Yours(6)];
+    assert_eq!([told[1], told[4], told[5]], own);
+    let others = [said[0].2, said[2].2, said[3].2];
+    assert_eq!([told[0], told[2], told[3]], others);
+}
+
+#[test]
+fn a_head_says_only_what_it_can() {
+    let (mut body, mut named) = (Vec::new(), Vec::new());
+    let mut encoder = DownEncoder::new(&mut body, &mut named, usize::MAX);
+    for author in 1..=limits::INDEXED_AUTHORS as u64 - 1 {
+        let (utterance, what) = match author {
+            1 => (0, What::Entered("甲")),
+            _ => (author, What::Said("甲", "好")),
+        };
+        let stored = Stored {
+            unix_ms: MS,
+            author,
+            utterance,
+            what,
+        };
+        assert!(encoder.push(author, &stored));
+    }
+    assert_eq!(Own::of(1, &named, 9), None, "it was named when it entered");
+    assert_eq!(Own::of(70, &named, 9), Some(Own::default()), "not in it");
+    let heard = 2 + u64::from(u16::MAX);
+    let back = |heard| Own::of(2, &named, heard).map(|own| own.back);
+    assert_eq!((back(heard), back(heard + 1)), (Some(u16::MAX), None));
+    named.push(named[5]);
+    assert_eq!(Own::of(70, &named, 9), None, "perhaps later, by no index");
+}
+
 /// The size of a body in which so many authors enter, and then, after an hour of quiet, the last one speaks.
 fn size_of_talk(authors: u64, said: Option<&str>) -> usize {
     let (mut body, mut known) = (Vec::new(), Vec::new());
@@ -408,6 +486,7 @@ fn size_of_talk(authors: u64, said: Option<&str>) -> usize {
         let stored = Stored {
             unix_ms,
             author,
+            utterance: 0,
             what,
         };
         assert!(encoder.push(number, &stored));
@@ -487,7 +566,7 @@ fn zeros_behind_the_last_event_say_nothing() {
         bytes.resize(bytes.len() + zeros, 0);
         let digest = seal::digest(&bytes[limits::DOWN_HEAD..]);
         let to = (SESSION, PacketNumber(1), secret());
-        seal_down(&mut bytes, to, (3, 0), false, digest);
+        seal_down(&mut bytes, to, (3, 0), false, (Own::default(), digest));
         assert_eq!(
             decode_down(&verified(&bytes, Kind::Down, 1)),
             Ok(down.clone())
@@ -657,6 +736,7 @@ fn an_event_that_fills_a_datagram_to_its_end_fits_and_no_larger_one() {
     let stored = Stored {
         unix_ms: MS,
         author: 1,
+        utterance: 0,
         what: What::Said("甲", "好"),
     };
     let fits = |number, most| {

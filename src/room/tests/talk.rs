@@ -120,26 +120,63 @@ fn nothing_said_is_not_shown_but_has_its_number() {
     assert_eq!((a.heard, a.told()), ((2, 0), vec!["#0", "#2"]));
 }
 
+/// What stands behind the heads of the datagrams to these members, in their order.
+fn bodies<'a>(out: &'a [(SocketAddr, Vec<u8>)], to: &[Peer]) -> Vec<&'a [u8]> {
+    let of = |peer: &Peer| {
+        { out.iter() }
+            .filter(|(to, _)| *to == peer.address)
+            .collect()
+    };
+    let all: Vec<Vec<_>> = to.iter().map(of).collect();
+    assert!(all.iter().all(|datagrams| datagrams.len() == 1), "{all:?}");
+    { all.iter() }
+        .map(|datagrams| &datagrams[0].1[limits::DOWN_HEAD..])
+        .collect()
+}
+
 #[test]
-fn members_at_one_cursor_share_the_bytes_of_a_body() {
+fn members_at_one_cursor_share_the_bytes_of_a_body_and_who_speaks_too() {
     let mut house = House::new(Config::default());
     let mut members: Vec<Peer> = (1..=9)
         .map(|host| house.member(&format!("甲{host}"), host))
         .collect();
     house.settle(&mut members.iter_mut().collect::<Vec<_>>());
-    let out = members[0].say(&mut house, &["大家好"]);
-    let bodies: Vec<&[u8]> = out
-        .iter()
-        .filter(|(to, _)| *to != members[0].address)
-        .map(|(_, bytes)| &bytes[limits::DOWN_HEAD..])
-        .collect();
-    assert_eq!(bodies.len(), 8);
-    assert!(bodies.iter().all(|body| *body == bodies[0]));
-    let own: Vec<_> = out
-        .iter()
-        .filter(|(to, _)| *to == members[0].address)
-        .collect();
-    assert!(own.len() == 1 && own[0].1.len() < limits::DOWN_HEAD + bodies[0].len());
+    let out = members[0].say(&mut house, &["大家好", "在吗"]);
+    let shared = bodies(&out, &members);
+    assert!(shared.iter().all(|body| *body == shared[0]));
+    assert!(members[0].told().ends_with(&["#1", "#2"]));
+}
+
+#[test]
+fn who_had_a_number_between_its_words_gets_a_body_of_its_own() {
+    let between = [
+        Utterance::Say(""),
+        Utterance::Away("茶"),
+        Utterance::Whisper("甲2", "嘘"),
+        Utterance::Whisper("甲2", ""),
+        Utterance::Whisper("谁", "嘘"),
+        Utterance::Rename("甲9"),
+    ];
+    for utterance in between {
+        let mut house = House::new(Config::default());
+        let mut members = [house.member("甲1", 1), house.member("甲2", 2)];
+        let [a, b] = &mut members;
+        house.settle(&mut [a, b]);
+        let out = a.utter(
+            &mut house,
+            &[Utterance::Say("一"), utterance, Utterance::Say("三")],
+        );
+        let said = bodies(&out, &members);
+        assert_ne!(said[0], said[1], "{utterance:?}");
+        let told: Vec<&str> = members[0].told().into_iter().rev().take(3).collect();
+        assert!(told[0] == "#3" && told.contains(&"#1"), "{told:?}");
+        let [a, b] = &mut members;
+        house.settle(&mut [a, b]);
+        let out = a.say(&mut house, &["四", "五"]);
+        let said = bodies(&out, &members);
+        assert_eq!(said[0], said[1], "{utterance:?}");
+        assert!(members[0].told().ends_with(&["#4", "#5"]));
+    }
 }
 
 #[test]

@@ -7,8 +7,8 @@ mod wishes;
 use super::*;
 use crate::seal::{self, Key};
 use crate::wire::{
-    Ask, Asked, Challenge, DownEncoder, Gone, GoneReason, Join, Kind, Moved, PacketNumber, Refusal,
-    Refused, SessionId, Stored, Tell, Unknown, Up, Utterance, Welcome, What, seal_down,
+    Ask, Asked, Challenge, DownEncoder, Gone, GoneReason, Join, Kind, Moved, Own, PacketNumber,
+    Refusal, Refused, SessionId, Stored, Tell, Unknown, Up, Utterance, Welcome, What, seal_down,
 };
 
 fn ms(millis: u64) -> Duration {
@@ -150,6 +150,7 @@ impl Desk {
                 &Stored {
                     unix_ms: 5,
                     author,
+                    utterance: 0,
                     what: *what
                 }
             ));
@@ -160,7 +161,13 @@ impl Desk {
             self.next_packet(),
             self.welcome.secret,
         );
-        seal_down(&mut frame, session, (heard, waiting), answer, body);
+        seal_down(
+            &mut frame,
+            session,
+            (heard, waiting),
+            answer,
+            (Own::default(), body),
+        );
         frame
     }
 

@@ -147,11 +147,15 @@ fn sealed_samples() -> Vec<Vec<u8>> {
     write_probe(&mut written[3], to, 64);
     write_probed(&mut written[4], to, 64);
     let full = down_bytes(1, &down, &[1, 1, 2, 0, 0, 2, 0, 1, 1, 1, 0, 0, 0, 0, 0, 0]);
+    let mut mine = down_bytes(3, &down, &[1, 1, 2, 0, 0, 3, 0, 4, 5, 6, 0, 0, 0, 0, 0, 0]);
+    (mine[24], mine[26]) = (2, 3);
+    reseal(&mut mine);
     down.events.clear();
     let mut samples = vec![
         up_bytes(1, &up),
         up_bytes(2, &quiet),
         full,
+        mine,
         down_bytes(2, &down, &[]),
     ];
     samples.extend(written);
@@ -201,7 +205,13 @@ fn write_again(sealed: &Sealed<'_>) -> Result<Vec<u8>, Malformed> {
 
 /// An author that was named by index is the very same part of the datagram as where it was named in full.
 fn write_down_again(sealed: &Sealed<'_>) -> Result<Vec<u8>, Malformed> {
-    let down = decode_down(sealed)?;
+    let told = decode_down(sealed)?;
+    // Whose the words are is said by the head alone.
+    let mut nobodys = *sealed;
+    nobodys.own = Own::default();
+    let down = decode_down(&nobodys)?;
+    let mine = { told.events.iter().zip(&down.events) }.filter(|(told, down)| told != down);
+    assert_eq!(mine.count() > 0, sealed.own.author > 0);
     let (mut frame, mut known) = (vec![0; limits::DOWN_HEAD], Vec::new());
     let mut encoder = DownEncoder::new(&mut frame, &mut known, usize::MAX);
     let mut places = Vec::new();
@@ -227,6 +237,7 @@ fn write_down_again(sealed: &Sealed<'_>) -> Result<Vec<u8>, Malformed> {
         let stored = Stored {
             unix_ms,
             author,
+            utterance: 0,
             what,
         };
         assert!(encoder.push(event.number.0, &stored));
@@ -241,7 +252,7 @@ fn write_down_again(sealed: &Sealed<'_>) -> Result<Vec<u8>, Malformed> {
         to,
         (down.heard, down.waiting),
         down.answer,
-        digest,
+        (sealed.own, digest),
     );
     Ok(frame)
 }
@@ -462,11 +473,35 @@ fn events_name_what_is_wrong() {
         &format!("02010500{}", "ff".repeat(9) + "01"),
         Malformed::Number,
     );
+    // Own words by the head: none in the body, a number without an author, an author that is not there or that does
+    // what a reader is told apart, an utterance 0, and one that was not heard.
+    for (own, body) in [
+        ([0, 0, 1], "01010001610000"),
+        ([2, 0, 0], "01010001610000"),
+        ([1, 0, 3], "01010001610000"),
+        ([1, 0, 4], "01010001610000"),
+        ([1, 0, 0], "010100016100000800016208000163"),
+    ] {
+        refuse_own(own, body, Malformed::Number);
+    }
+    refuse_own([1, 0, 0], "", Malformed::Short);
+    refuse_own([1, 0, 0], "0101010161000800016208000163", Malformed::Code);
+    refuse_own([1, 0, 0], "010106016100020162", Malformed::Code);
     // More of its utterances wait than were heard.
     let mut bytes = made_up(Kind::Down, &[]);
     bytes[23] = 1;
     reseal(&mut bytes);
     assert_eq!(read_whole(&bytes), Err(Some(Malformed::Number)));
+}
+
+/// Of a reader of whom three utterances were heard.
+#[track_caller]
+fn refuse_own(own: [u8; 3], body: &str, malformed: Malformed) {
+    let mut bytes = made_up(Kind::Down, &hex(body));
+    bytes[22] = 3;
+    bytes[24..27].copy_from_slice(&own);
+    reseal(&mut bytes);
+    assert_eq!(read_whole(&bytes), Err(Some(malformed)), "{own:?} {body}");
 }
 
 #[test]
