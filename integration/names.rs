@@ -11,6 +11,7 @@ use chatroom::text::name::SEPARATORS;
 use chatroom::text::{Name, NameError, NameKey};
 
 mod closure;
+mod diacritics;
 mod generate;
 
 const ORDINARY: &str = include_str!("data/names.txt");
@@ -50,7 +51,8 @@ fn key(text: &str) -> NameKey {
 
 /// A name in which `c` is what matters: marks need a letter before them, of their own direction.
 fn name_with(c: char) -> Option<Name> {
-    let mut names = [c.to_string(), format!("क{c}"), format!("א{c}")].into_iter();
+    let texts = ["", "क", "א", "ɛ"].map(|letter| format!("{letter}{c}"));
+    let mut names = texts.into_iter();
     names.find_map(|text| Name::new(&text).ok())
 }
 

@@ -27,6 +27,14 @@ const NIKHAHIT: [char; 2] = ['\u{E4D}', '\u{ECD}'];
 /// are not accepted in names written from right to left, and stand here for the first of their look-alikes.
 const NOT_SEPARATORS: [char; 4] = ['\u{5D9}', '\u{5F2}', '\u{660}', '\u{6F0}'];
 
+/// Marks that stand on letters of [`is_base`], for tone, length and nasality: those that CLDR's exemplar characters of
+/// African, Baltic and Cyrillic orthographies use on letters that no single character holds (Yoruba ẹ́, Basaa ɛ̌, Nuer ɛ̱̈,
+/// Lithuanian ė̃, Mansi ы̄). Not the cedilla (Kako ɛ̧): at the size of text it is an ogonek.
+pub(super) const DIACRITICS: [char; 9] = [
+    '\u{300}', '\u{301}', '\u{302}', '\u{303}', '\u{304}', '\u{308}', '\u{30C}', '\u{323}',
+    '\u{331}',
+];
+
 /// Whether `c` alone is a fixed point of NFKC.
 pub(super) fn stable(c: char) -> bool {
     std::iter::once(c).nfkc().eq(std::iter::once(c))
@@ -54,6 +62,11 @@ pub(super) fn is_letter_or_digit(c: char) -> bool {
     )
 }
 
+/// Whether `c`, which a name may hold, is a letter that [`DIACRITICS`] may stand on.
+pub(super) fn is_base(c: char) -> bool {
+    is_letter_or_digit(c) && matches!(c.script(), Script::Latin | Script::Cyrillic)
+}
+
 /// Whether a name may hold `c`, before those that look like separators are taken away.
 fn candidate(c: char) -> bool {
     use IdentifierType::*;
@@ -64,9 +77,10 @@ fn candidate(c: char) -> bool {
         return false;
     }
     if is_mark(c) {
-        // A mark of no script of its own goes on anything: one uses the precomposed letters.
+        // A mark of no script of its own goes on anything: one uses the precomposed letters, and few such marks.
         let own = !matches!(c.script(), Script::Common | Script::Inherited);
-        return own && matches!(c.identifier_type(), Some(Recommended | Limited_Use));
+        return (own || DIACRITICS.contains(&c))
+            && matches!(c.identifier_type(), Some(Recommended | Limited_Use));
     }
     // Uncommon use: the rare ideographs of family names. Dead scripts and phonetic signs stay outside.
     is_letter_or_digit(c)

@@ -8,7 +8,9 @@ use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::{canonical_combining_class, compose};
 use unicode_properties::{GeneralCategory as Category, UnicodeGeneralCategory};
 
-use super::closure::{AM, Closure, accepted, is_letter_or_digit, is_mark, stable};
+use super::closure::{
+    AM, Closure, DIACRITICS, accepted, is_base, is_letter_or_digit, is_mark, stable,
+};
 
 const HANGUL: std::ops::RangeInclusive<char> = '\u{AC00}'..='\u{D7A3}';
 
@@ -37,9 +39,16 @@ pub(super) fn tables() -> String {
         pair,
         pairs(&ranges(&marks, |_| false)),
     );
+    let bases: Vec<char> = letters.iter().copied().filter(|&c| is_base(c)).collect();
+    table(
+        "Latin and Cyrillic letters, which the marks of U+0300 to U+036F may stand on.",
+        "BASES",
+        pair,
+        pairs(&ranges(&bases, |_| false)),
+    );
     let about = "Letters and numbers that are forms of others (full-width, ...).";
     table(about, "FORMS", pair, pairs(&ranges(&forms, unassigned)));
-    let about = "What Unicode composes: a name holds the composed one.";
+    let about = "What Unicode composes or reorders, where a name holds the one that comes of it; marks on letters that have them.";
     table(about, "COMPOSED", pair, pairs(&composed(&accepted)));
     let about = "Characters with a canonical combining class other than 0, and that class.";
     table(
@@ -102,7 +111,9 @@ fn ranges(chars: &[char], bridge: impl Fn(char) -> bool) -> Vec<(char, char)> {
     ranges
 }
 
-/// Pairs of accepted characters that compose, into whatever.
+/// Pairs of accepted characters that a name does not hold one after the other: those that compose, into whatever;
+/// a letter composed with a mark and another mark that comes before that one (é and a dot below); a letter
+/// and a mark that it is composed with already.
 fn composed(accepted: &[char]) -> Vec<(char, char)> {
     let all = ('\0'..=char::MAX).filter(|c| !HANGUL.contains(c));
     let second: BTreeSet<char> = all.flat_map(|c| std::iter::once(c).nfd().skip(1)).collect();
@@ -113,7 +124,21 @@ fn composed(accepted: &[char]) -> Vec<(char, char)> {
     let pairs = accepted
         .iter()
         .flat_map(|&a| second.iter().map(move |&b| (a, b)));
-    pairs.filter(|&(a, b)| compose(a, b).is_some()).collect()
+    pairs
+        .filter(|&(a, b)| {
+            if DIACRITICS.contains(&b) {
+                is_base(a) && !stands(a, b)
+            } else {
+                compose(a, b).is_some()
+            }
+        })
+        .collect()
+}
+
+/// Whether normalization leaves the mark `b` behind the letter `a`, which has no such mark yet.
+fn stands(a: char, b: char) -> bool {
+    let twice = std::iter::once(a).nfd().any(|part| part == b);
+    !twice && [a, b].into_iter().nfc().eq([a, b])
 }
 
 fn combining(accepted: &[char], closure: &Closure) -> Vec<String> {

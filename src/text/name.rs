@@ -2,7 +2,7 @@
 //!
 //! What always holds: a [`Name`] is within its bounds, unchanged by NFKC (Thai and Lao AM excepted), without anything
 //! invisible or symbolic, and none of the words that the room itself speaks under. Two names that look alike
-//! have equal keys ([`Name::key`]).
+//! have equal keys ([`Name::key`]); an accent makes another letter of one, composed or not.
 //!
 //! Everything here depends on `tables` alone, not on the standard library's Unicode version, so that
 //! all peers and all builds agree on what a name is.
@@ -10,7 +10,7 @@
 use std::fmt;
 use std::sync::{Arc, LazyLock};
 
-use super::tables::{COMBINING, COMPOSED, FOLDS, FORMS, LETTERS, MARKS};
+use super::tables::{BASES, COMBINING, COMPOSED, FOLDS, FORMS, LETTERS, MARKS};
 use crate::limits::{NAME_BYTES, NAME_CHARS};
 
 /// What may stand between the letters of a name, and is not looked at when names are compared: space, hyphen,
@@ -44,6 +44,10 @@ const RESERVED_BEGINNINGS: &[&str] = &["管理员", "管理員"];
 
 /// Marks on one letter, at most: more than any script needs, fewer than cover the neighbouring lines.
 const MARKS_IN_A_ROW: usize = 6;
+
+/// The same for marks of [`is_diacritic`], besides the one or two that the letter is composed with: one for the quality
+/// of a vowel and one for its tone.
+const DIACRITICS_IN_A_ROW: usize = 2;
 
 static RESERVED_KEYS: LazyLock<Vec<String>> =
     LazyLock::new(|| RESERVED.iter().map(|word| fold(word)).collect());
@@ -169,20 +173,35 @@ fn check_character(c: char) -> Result<(), NameError> {
 
 /// Marks stand on letters, not twice and not in heaps: a heap hides other text, a double cannot be seen.
 fn check_marks(text: &str) -> Result<(), NameError> {
-    let mut before = ' ';
-    let mut in_a_row = 0;
-    for c in text.chars() {
-        if contains(MARKS, c) {
-            in_a_row += 1;
-            if SEPARATORS.contains(before) || c == before || in_a_row > MARKS_IN_A_ROW {
-                return Err(NameError::Character);
-            }
-        } else {
-            in_a_row = 0;
-        }
-        before = c;
+    let chars: Vec<char> = text.chars().collect();
+    let mut letters = chars.chunk_by(|_, &next| contains(MARKS, next));
+    let bears = |(&letter, marks): (&char, &[char])| bears(letter, marks);
+    if letters.all(|with_marks| with_marks.split_first().is_none_or(bears)) {
+        Ok(())
+    } else {
+        Err(NameError::Character)
     }
-    Ok(())
+}
+
+/// Whether `marks` may stand on `letter`: those that belong to no script on Latin and Cyrillic letters alone, and among
+/// themselves.
+fn bears(letter: char, marks: &[char]) -> bool {
+    // Only where the text begins with it.
+    if contains(MARKS, letter) || marks.windows(2).any(|two| two[0] == two[1]) {
+        return false;
+    }
+    if marks.iter().copied().any(is_diacritic) {
+        contains(BASES, letter)
+            && marks.len() <= DIACRITICS_IN_A_ROW
+            && marks.iter().copied().all(is_diacritic)
+    } else {
+        marks.is_empty() || (!SEPARATORS.contains(letter) && marks.len() <= MARKS_IN_A_ROW)
+    }
+}
+
+/// The block Combining Diacritical Marks (UAX #44, Blocks.txt), of which [`MARKS`] has nine.
+fn is_diacritic(c: char) -> bool {
+    matches!(c, '\u{300}'..='\u{36F}')
 }
 
 /// Refuses a sequence that normalization would compose or reorder (and a few that it would leave because something
@@ -319,7 +338,16 @@ mod tests {
             ("😀", Character),
             ("a=b", Character),
             ("小明：", Character),
-            ("e\u{301}", Character),
+            ("1\u{301}", Character),
+            ("字\u{301}", Character),
+            ("α\u{301}", Character),
+            ("a-\u{301}", Character),
+            ("\u{301}a", Character),
+            ("e\u{306}", Character),
+            ("ɛ\u{301}\u{301}", Character),
+            ("ɛ\u{331}\u{303}\u{301}", Character),
+            ("ɛ\u{E48}\u{301}", Character),
+            ("ɛ\u{301}\u{E48}", Character),
             ("\u{E48}ก", Character),
             ("ก \u{E48}", Character),
             ("ก\u{E48}\u{E48}", Character),
@@ -331,6 +359,12 @@ mod tests {
             ("\u{F900}", Compatibility),
             ("\u{212B}sa", Compatibility),
             ("न\u{93C}", Compatibility),
+            ("e\u{301}", Compatibility),
+            ("ọ\u{302}", Compatibility),
+            ("é\u{323}", Compatibility),
+            ("é\u{301}", Compatibility),
+            ("ɛ\u{301}\u{331}", Compatibility),
+            ("а\u{308}", Compatibility),
             ("क\u{94D}\u{93C}", Compatibility),
             (" ada", Spacing),
             ("ada ", Spacing),
