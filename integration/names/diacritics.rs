@@ -160,7 +160,10 @@ fn marks_on_reserved_words_make_others_of_them_composed_or_not() {
                 let text = format!("{}{mark}{}", &word[..behind], &word[behind..]);
                 let text: String = text.nfc().collect();
                 let answer = Name::new(&text);
-                if c.is_ascii() {
+                // Where a caron is drawn as an apostrophe, that is no other word.
+                if mark == '\u{30C}' && matches!(c, 'd' | 't' | 'l' | 'i') {
+                    assert_eq!(answer, Err(NameError::Reserved), "{text}");
+                } else if c.is_ascii() {
                     assert!(answer.is_ok(), "{text}: {answer:?}");
                 } else {
                     assert_eq!(answer, Err(NameError::Character), "{text}");
