@@ -13,6 +13,7 @@ use chatroom::text::{Name, NameError, NameKey};
 mod closure;
 mod diacritics;
 mod generate;
+mod vowels;
 
 const ORDINARY: &str = include_str!("data/names.txt");
 

@@ -11,6 +11,7 @@ use unicode_properties::{GeneralCategory as Category, UnicodeGeneralCategory};
 use super::closure::{
     AM, Closure, DIACRITICS, accepted, is_base, is_letter_or_digit, is_mark, stable,
 };
+use super::vowels::DO_NOT_USE;
 
 const HANGUL: std::ops::RangeInclusive<char> = '\u{AC00}'..='\u{D7A3}';
 
@@ -48,7 +49,7 @@ pub(super) fn tables() -> String {
     );
     let about = "Letters and numbers that are forms of others (full-width, ...).";
     table(about, "FORMS", pair, pairs(&ranges(&forms, unassigned)));
-    let about = "What Unicode composes or reorders, where a name holds the one that comes of it; marks on letters that have them.";
+    let about = "What Unicode composes or reorders, marks on letters that have them, vowels not to be spelled so.";
     table(about, "COMPOSED", pair, pairs(&composed(&accepted)));
     let about = "Characters with a canonical combining class other than 0, and that class.";
     table(
@@ -113,26 +114,26 @@ fn ranges(chars: &[char], bridge: impl Fn(char) -> bool) -> Vec<(char, char)> {
 
 /// Pairs of accepted characters that a name does not hold one after the other: those that compose, into whatever;
 /// a letter composed with a mark and another mark that comes before that one (é and a dot below); a letter
-/// and a mark that it is composed with already.
+/// and a mark that it is composed with already; vowels not to be spelled so.
 fn composed(accepted: &[char]) -> Vec<(char, char)> {
+    let is_accepted = |c: &char| accepted.binary_search(c).is_ok();
     let all = ('\0'..=char::MAX).filter(|c| !HANGUL.contains(c));
     let second: BTreeSet<char> = all.flat_map(|c| std::iter::once(c).nfd().skip(1)).collect();
-    let second: Vec<char> = second
-        .into_iter()
-        .filter(|c| accepted.binary_search(c).is_ok())
-        .collect();
+    let second: Vec<char> = second.into_iter().filter(is_accepted).collect();
     let pairs = accepted
         .iter()
         .flat_map(|&a| second.iter().map(move |&b| (a, b)));
-    pairs
-        .filter(|&(a, b)| {
-            if DIACRITICS.contains(&b) {
-                is_base(a) && !stands(a, b)
-            } else {
-                compose(a, b).is_some()
-            }
-        })
-        .collect()
+    let composing = pairs.filter(|&(a, b)| {
+        if DIACRITICS.contains(&b) {
+            is_base(a) && !stands(a, b)
+        } else {
+            compose(a, b).is_some()
+        }
+    });
+    let vowels = DO_NOT_USE.iter().map(|&(a, b, _)| (a, b));
+    let mut pairs: BTreeSet<(char, char)> = composing.collect();
+    pairs.extend(vowels.filter(|(a, b)| is_accepted(a) && is_accepted(b)));
+    pairs.into_iter().collect()
 }
 
 /// Whether normalization leaves the mark `b` behind the letter `a`, which has no such mark yet.

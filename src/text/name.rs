@@ -74,7 +74,8 @@ pub enum NameError {
     /// A character that names do not hold (control, invisible, symbol, ...), or a mark without a letter, a mark
     /// twice, too many marks.
     Character = 3,
-    /// A form of another character (full-width, ligature, ...), or a sequence that NFKC composes or reorders.
+    /// A form of another character (full-width, ligature, ...), or a sequence that NFKC composes or reorders, or an Indic
+    /// vowel in two parts that has a letter.
     Compatibility = 4,
     /// A space at the beginning, at the end, twice in a row, or other than U+0020.
     Spacing = 5,
@@ -205,7 +206,8 @@ fn is_diacritic(c: char) -> bool {
 }
 
 /// Refuses a sequence that normalization would compose or reorder (and a few that it would leave because something
-/// stands between): without it one name could be written in two ways.
+/// stands between), and vowels that Unicode says are not to be spelled so: without it one name could be written in two
+/// ways.
 fn check_composed(text: &str) -> Result<(), NameError> {
     let mut starter = ' ';
     let mut class_before = 0;
@@ -371,6 +373,8 @@ mod tests {
             ("\u{F900}", Compatibility),
             ("\u{212B}sa", Compatibility),
             ("न\u{93C}", Compatibility),
+            ("अ\u{93E}", Compatibility),
+            ("ऒम\u{94D}अ\u{94B}", Compatibility),
             ("e\u{301}", Compatibility),
             ("ọ\u{302}", Compatibility),
             ("é\u{323}", Compatibility),
