@@ -2,11 +2,12 @@
 //!
 //! What always holds: the same data gives the same file, byte for byte.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::{canonical_combining_class, compose};
 use unicode_properties::{GeneralCategory as Category, UnicodeGeneralCategory};
+use unicode_script::{Script, UnicodeScript};
 
 use super::closure::{
     AM, Closure, DIACRITICS, accepted, is_base, is_letter_or_digit, is_mark, stable,
@@ -46,6 +47,15 @@ pub(super) fn tables() -> String {
         "BASES",
         pair,
         pairs(&ranges(&bases, |_| false)),
+    );
+    let marked: HashSet<Script> = marks.iter().map(|c| c.script()).collect();
+    let is_bare = |c: &char| !is_base(*c) && !marked.contains(&c.script());
+    let bare: Vec<char> = letters.into_iter().filter(is_bare).collect();
+    table(
+        "Letters and digits of scripts without marks, and of no script: no mark stands on them.",
+        "BARE",
+        pair,
+        pairs(&ranges(&bare, |_| false)),
     );
     let about = "Letters and numbers that are forms of others (full-width, ...).";
     table(about, "FORMS", pair, pairs(&ranges(&forms, unassigned)));

@@ -10,7 +10,7 @@
 use std::fmt;
 use std::sync::{Arc, LazyLock};
 
-use super::tables::{BASES, COMBINING, COMPOSED, FOLDS, FORMS, LETTERS, MARKS};
+use super::tables::{BARE, BASES, COMBINING, COMPOSED, FOLDS, FORMS, LETTERS, MARKS};
 use crate::limits::{NAME_BYTES, NAME_CHARS};
 
 /// What may stand between the letters of a name, and is not looked at when names are compared: space, hyphen,
@@ -184,19 +184,23 @@ fn check_marks(text: &str) -> Result<(), NameError> {
     }
 }
 
-/// Whether `marks` may stand on `letter`: those that belong to no script on Latin and Cyrillic letters alone, and among
-/// themselves.
+/// Whether `marks` may stand on `letter`: on Latin and Cyrillic letters those that belong to no script, on others those
+/// of the scripts, on letters of scripts without marks none: what a foreign mark looks like there, if anything,
+/// is up to the font.
 fn bears(letter: char, marks: &[char]) -> bool {
-    // Only where the text begins with it.
-    if contains(MARKS, letter) || marks.windows(2).any(|two| two[0] == two[1]) {
-        return false;
-    }
-    if marks.iter().copied().any(is_diacritic) {
-        contains(BASES, letter)
-            && marks.len() <= DIACRITICS_IN_A_ROW
-            && marks.iter().copied().all(is_diacritic)
+    let twice = marks.windows(2).any(|two| two[0] == two[1]);
+    if contains(MARKS, letter) {
+        // Only where the text begins with it.
+        false
+    } else if marks.is_empty() {
+        true
+    } else if contains(BASES, letter) {
+        let few = marks.len() <= DIACRITICS_IN_A_ROW;
+        few && !twice && marks.iter().copied().all(is_diacritic)
     } else {
-        marks.is_empty() || (!SEPARATORS.contains(letter) && marks.len() <= MARKS_IN_A_ROW)
+        let bare = SEPARATORS.contains(letter) || contains(BARE, letter);
+        let few = marks.len() <= MARKS_IN_A_ROW;
+        few && !twice && !bare && !marks.iter().copied().any(is_diacritic)
     }
 }
 
@@ -360,7 +364,13 @@ mod tests {
             ("e\u{306}", Character),
             ("ɛ\u{301}\u{301}", Character),
             ("ɛ\u{331}\u{303}\u{301}", Character),
+            ("o\u{947}", Character),
+            ("1\u{E48}", Character),
+            ("系统\u{17D2}", Character),
+            ("admin\u{1A60}", Character),
+            ("\u{E48}\u{E49}ก", Character),
             ("ɛ\u{E48}\u{301}", Character),
+            ("ก\u{301}", Character),
             ("ɛ\u{301}\u{E48}", Character),
             ("\u{E48}ก", Character),
             ("ก \u{E48}", Character),
@@ -429,7 +439,7 @@ mod tests {
 
     #[test]
     fn tables_are_sorted() {
-        for ranges in [LETTERS, MARKS, FORMS] {
+        for ranges in [LETTERS, MARKS, BASES, BARE, FORMS] {
             assert!(ranges.iter().all(|range| range.0 <= range.1));
             assert!(ranges.windows(2).all(|two| two[0].1 < two[1].0));
         }
