@@ -22,6 +22,7 @@ struct Body {
     size: usize,
     /// No further event would have fitted.
     full: bool,
+    /// The authors that have an index in there, if anyone says something.
     authors: Vec<Named>,
     frame: Vec<u8>,
     digest: Digest,
@@ -48,13 +49,24 @@ impl Body {
             && (self.end == run.end || (self.full && self.end < run.end))
     }
 
-    fn encode(&mut self, log: &Log, (run, size): (Run, usize), reader: MemberId, even: bool) {
+    fn encode(
+        &mut self,
+        log: &Log,
+        (run, size): (Run, usize),
+        reader: MemberId,
+        authors: &mut Vec<Named>,
+        even: bool,
+    ) {
         self.frame.truncate(limits::DOWN_HEAD);
-        let mut encoder = DownEncoder::new(&mut self.frame, &mut self.authors, size);
+        let mut encoder = DownEncoder::new(&mut self.frame, authors, size);
         self.first = run.first;
         self.size = size;
         self.end = log.encode((run.first, run.end), reader, &mut encoder);
         self.full = self.end < run.end;
+        self.authors.clear();
+        if authors.iter().any(Named::has_words) {
+            self.authors.extend_from_slice(authors);
+        }
         if even && self.full {
             self.frame.resize(size, 0);
         }
@@ -91,6 +103,7 @@ pub(super) struct Flush {
     shared: Vec<Body>,
     /// The body for a member that is told something else than the others, and the empty one.
     apart: Body,
+    authors: Vec<Named>,
     /// The reply that is going out.
     reply: Vec<u8>,
     /// Datagrams that went to classic members since the last flush.
@@ -112,6 +125,7 @@ impl Flush {
             dirty: Vec::new(),
             shared: (0..limits::BODIES).map(|_| Body::empty()).collect(),
             apart: Body::empty(),
+            authors: Vec::new(),
             reply: Vec::new(),
             to_classics: 0,
             even,
@@ -198,14 +212,16 @@ impl Flush {
             let at = at % limits::BODIES;
             let body = &mut self.shared[at];
             if !body.serves(run, size) {
-                body.encode(log, (run, size), NOBODY, self.even);
+                body.encode(log, (run, size), NOBODY, &mut self.authors, self.even);
             }
             if let Some(own) = body.own(member) {
                 return (Place::Shared(at), own);
             }
         }
         let reader = member.author.member;
-        self.apart.encode(log, (run, size), reader, self.even);
+        let authors = &mut self.authors;
+        self.apart
+            .encode(log, (run, size), reader, authors, self.even);
         (Place::Apart, Own::default())
     }
 

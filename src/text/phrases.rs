@@ -315,8 +315,8 @@ impl Lang {
                     .into(),
             ),
             NameError::Compatibility => self.pick(
-                "姓名含有兼容字符（例如全角字母，或与字母分开的附加符号）：请改用普通写法".into(),
-                "the name holds a compatibility form, such as a full-width letter or an accent apart from its letter: use the ordinary one".into(),
+                "姓名含有兼容字符（如全角、分开的附加符号）：请改用普通写法".into(),
+                "the name holds a compatibility form, as a full-width letter or an accent apart: use the ordinary one".into(),
             ),
             NameError::Direction => self.pick(
                 "姓名不能混用从左到右和从右到左的文字".into(),

@@ -14,6 +14,13 @@ pub struct Named {
     pub(super) utterance: u64,
 }
 
+impl Named {
+    /// Whether it was named for something that it said or did.
+    pub fn has_words(&self) -> bool {
+        self.utterance > 0
+    }
+}
+
 /// Which of the words in a body are its reader's own, as the head of a Down says it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Own {
@@ -34,7 +41,7 @@ impl Own {
             return (authors.len() < limits::INDEXED_AUTHORS).then(Own::default);
         };
         let back = heard.checked_sub(named.utterance)?.try_into().ok()?;
-        (named.utterance > 0).then_some(Own {
+        named.has_words().then_some(Own {
             author: index,
             back,
         })
