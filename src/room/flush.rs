@@ -22,7 +22,8 @@ struct Body {
     size: usize,
     /// No further event would have fitted.
     full: bool,
-    /// The authors that have an index in there, if anyone says something.
+    /// The authors that have an index in there; none if nothing is said in there. Where all indices are given, that may be
+    /// by someone without one.
     authors: Vec<Named>,
     frame: Vec<u8>,
     digest: Digest,
@@ -64,7 +65,8 @@ impl Body {
         self.end = log.encode((run.first, run.end), reader, &mut encoder);
         self.full = self.end < run.end;
         self.authors.clear();
-        if authors.iter().any(Named::has_words) {
+        let is_full = authors.len() == limits::INDEXED_AUTHORS;
+        if is_full || authors.iter().any(Named::has_words) {
             self.authors.extend_from_slice(authors);
         }
         if even && self.full {

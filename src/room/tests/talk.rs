@@ -148,6 +148,22 @@ fn members_at_one_cursor_share_the_bytes_of_a_body_and_who_speaks_too() {
 }
 
 #[test]
+fn who_speaks_behind_a_rush_of_others_is_told_its_own_words() {
+    let mut house = House::new(Config::default());
+    let mut a = house.member("小明", 1);
+    house.settle(&mut [&mut a]);
+    // The first of them fill the window; the others wait, and are more than have an index in one body.
+    for host in 2..100 {
+        house.enter(&format!("甲{host}"), address(host), 0);
+    }
+    a.say(&mut house, &["大家好"]);
+    house.settle(&mut [&mut a]);
+    assert_eq!(a.told().last(), Some(&"#1"));
+    let crowd = 98 - limits::INDEXED_AUTHORS;
+    assert!(a.downs < crowd, "the last ones come in one body");
+}
+
+#[test]
 fn who_had_a_number_between_its_words_gets_a_body_of_its_own() {
     let between = [
         Utterance::Say(""),
