@@ -20,6 +20,7 @@ pub use crate::commands::{Typed, read_line};
 
 use crate::lines::Line;
 use std::io::Write;
+use std::net::{SocketAddr, ToSocketAddrs};
 use std::process::ExitCode;
 
 /// How a program ended, as its exit code.
@@ -60,6 +61,15 @@ pub struct UsageError(pub String);
 
 /// The port of a server that is named without one.
 pub const DEFAULT_PORT: u16 = 8888;
+
+/// The addresses of `HOST:PORT`, or of `HOST` at the default port.
+pub fn resolve(text: &str) -> std::io::Result<Vec<SocketAddr>> {
+    let (host, port) = table::host_and_port(text).ok_or(std::io::ErrorKind::InvalidInput)?;
+    // std takes an interface in brackets by its number alone, and the resolver takes no brackets.
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    let found = (host, port.unwrap_or(DEFAULT_PORT)).to_socket_addrs()?;
+    Ok(found.collect())
+}
 
 /// A line of input, taken apart. In what goes on where a line that was too long left off no command begins.
 pub fn typed(line: &Line) -> Typed<'_> {

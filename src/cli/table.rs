@@ -268,7 +268,7 @@ impl Value {
 
 /// `HOST[:PORT]`, taken apart; `None` if it can be no address, whatever a name server may know. An IPv6 address stands in
 /// brackets: without them nobody could tell its last number from a port.
-fn host_and_port(text: &str) -> Option<(&str, Option<u16>)> {
+pub(super) fn host_and_port(text: &str) -> Option<(&str, Option<u16>)> {
     let (host, port) = match text.rsplit_once(':') {
         Some((host, port)) if !port.ends_with(']') => (host, Some(port.parse().ok()?)),
         _ => (text, None),

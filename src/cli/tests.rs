@@ -152,6 +152,24 @@ fn a_server_that_can_be_no_address_is_refused_with_the_remedy() {
     }
 }
 
+/// By its name or its number.
+#[cfg(target_os = "linux")]
+#[test]
+fn an_interface_behind_an_address_is_found_with_a_port_and_without() {
+    for (text, port) in [
+        ("[fe80::1%lo]", DEFAULT_PORT),
+        ("[fe80::1%lo]:1", 1),
+        ("[fe80::1%1]", DEFAULT_PORT),
+        ("[fe80::1%1]:1", 1),
+        ("[::1]:1", 1),
+        ("127.0.0.1", DEFAULT_PORT),
+    ] {
+        let found = resolve(text).expect(text);
+        let at_port = found.iter().all(|address| address.port() == port);
+        assert!(at_port && found.len() == 1, "{text}: {found:?}");
+    }
+}
+
 #[test]
 fn what_does_nothing_with_a_course_program_is_refused() {
     for flag in ["--json", "--resume f"] {

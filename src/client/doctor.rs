@@ -4,8 +4,8 @@
 //! enough that no server takes it for too much, and the server keeps nothing of it.
 
 use super::find::{self, Search};
-use super::{connect, resolve, screen};
-use crate::cli::{ClientOptions, Exit};
+use super::{connect, screen};
+use crate::cli::{self, ClientOptions, Exit};
 use crate::limits;
 use crate::text::{Lang, screen::harmless};
 use crate::wire::{self, Datagram, Hello, Open, Refusal, Seek};
@@ -69,7 +69,7 @@ pub(super) fn run(options: &ClientOptions) -> Exit {
 /// Whether all is well with this server.
 fn examine(server: &str, lang: Lang) -> Result<bool, String> {
     let shown = harmless(server);
-    let addresses = match resolve(server) {
+    let addresses = match cli::resolve(server) {
         Ok(addresses) if !addresses.is_empty() => addresses,
         nothing => {
             let error = nothing.err().map(|error| format!("（{error}）"));

@@ -41,7 +41,7 @@ use parking_lot::{Condvar, Mutex};
 use screen::Screen;
 use shown::{Door, Shown};
 use std::io::IsTerminal;
-use std::net::{SocketAddr, ToSocketAddrs, UdpSocket};
+use std::net::{SocketAddr, UdpSocket};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
@@ -92,7 +92,7 @@ fn enter<R: std::io::BufRead>(
         Ok(seed) => seed,
         Err(what) => return fail(Exit::Failure, &what),
     };
-    let servers = match resolve(&options.server) {
+    let servers = match cli::resolve(&options.server) {
         Ok(servers) => servers,
         Err(error) => {
             let what = lang.bad_address(lang.pick("服务器", "server"), &options.server, error);
@@ -194,17 +194,6 @@ fn ask_name<R: std::io::BufRead>(face: &mut dyn Face, lines: &mut Lines<R>) -> O
 fn fail(exit: Exit, what: &str) -> Exit {
     cli::complain(&format!("chat-client: {what}"));
     exit
-}
-
-/// The addresses of `HOST:PORT`, or of `HOST` at the default port.
-fn resolve(server: &str) -> std::io::Result<Vec<SocketAddr>> {
-    match server.to_socket_addrs() {
-        Err(error) if error.kind() == std::io::ErrorKind::InvalidInput => {
-            let host = server.trim_start_matches('[').trim_end_matches(']');
-            Ok((host, cli::DEFAULT_PORT).to_socket_addrs()?.collect())
-        }
-        found => Ok(found?.collect()),
-    }
 }
 
 /// Starts the threads; the send thread joins the receive thread.

@@ -110,7 +110,9 @@ fn open(options: &ServerOptions) -> Result<(Room, Shared, SocketAddr), String> {
     })?;
     let bans = kept_bans(options)?;
     files::have_places(options)?;
-    let socket = UdpSocket::bind(&options.bind).map_err(|error| {
+    let addresses = cli::resolve(&options.bind);
+    let socket = addresses.and_then(|found| UdpSocket::bind(&*found));
+    let socket = socket.map_err(|error| {
         if error.kind() == ErrorKind::AddrNotAvailable {
             let remedy = lang.pick(
                 "这不是本机的地址：请用 0.0.0.0 表示本机的所有地址，或写本机的某个地址",
