@@ -22,8 +22,7 @@ struct Body {
     size: usize,
     /// No further event would have fitted.
     full: bool,
-    /// The authors that have an index in there; none if nothing is said in there. Where all indices are given, that may be
-    /// by someone without one.
+    /// The authors that have an index in there; none where no reader can have words in there.
     authors: Vec<Named>,
     frame: Vec<u8>,
     digest: Digest,
@@ -65,6 +64,7 @@ impl Body {
         self.end = log.encode((run.first, run.end), reader, &mut encoder);
         self.full = self.end < run.end;
         self.authors.clear();
+        // Whom a notice named reads it apart, and who was not named may speak behind the last index.
         let is_full = authors.len() == limits::INDEXED_AUTHORS;
         if is_full || authors.iter().any(Named::has_words) {
             self.authors.extend_from_slice(authors);
