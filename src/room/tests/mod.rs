@@ -2,6 +2,7 @@
 
 mod bans;
 mod classic;
+mod crowd;
 mod door;
 mod order;
 mod pace;
