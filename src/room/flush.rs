@@ -22,8 +22,11 @@ struct Body {
     size: usize,
     /// No further event would have fitted.
     full: bool,
-    /// The authors that have an index in there; none where no reader can have words in there.
+    /// The authors that have an index in there, if one of them says something: the names of mere newcomers are not worth
+    /// the memory.
     authors: Vec<Named>,
+    /// None of them does, but all indices are given, and someone without one may.
+    crowded: bool,
     frame: Vec<u8>,
     digest: Digest,
 }
@@ -37,6 +40,7 @@ impl Body {
             size: limits::DATAGRAM,
             full: false,
             authors: Vec::new(),
+            crowded: false,
             frame,
             digest: seal::digest(&[]),
         }
@@ -63,10 +67,11 @@ impl Body {
         self.size = size;
         self.end = log.encode((run.first, run.end), reader, &mut encoder);
         self.full = self.end < run.end;
+        // Whom a notice named reads it apart.
+        let speak = authors.iter().any(Named::has_words);
+        self.crowded = !speak && authors.len() == limits::INDEXED_AUTHORS;
         self.authors.clear();
-        // Whom a notice named reads it apart, and who was not named may speak behind the last index.
-        let is_full = authors.len() == limits::INDEXED_AUTHORS;
-        if is_full || authors.iter().any(Named::has_words) {
+        if speak {
             self.authors.extend_from_slice(authors);
         }
         if even && self.full {
@@ -79,6 +84,9 @@ impl Body {
     fn own(&self, member: &Member) -> Option<Own> {
         if member.last_words < self.first {
             return Some(Own::default());
+        }
+        if self.crowded {
+            return None;
         }
         Own::of(member.author.label, &self.authors, member.received())
     }
