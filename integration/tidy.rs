@@ -278,6 +278,34 @@ fn async_and_fork_are_found() {
     }
 }
 
+// ---- Names of files are shown harmless
+
+fn raw_paths(file: &File) -> Findings {
+    let lines = file.code_lines();
+    let bad = lines.filter(|(_, text)| text.contains(".display()"));
+    bad.map(|(line, _)| format!("{}:{line}: take text::screen::harmless_path", file.path))
+        .collect()
+}
+
+#[test]
+fn no_name_of_a_file_is_shown_as_it_is() {
+    none(&sources().iter().flat_map(raw_paths).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_name_of_a_file_that_is_shown_as_it_is_is_found() {
+    let found = |text: &str| raw_paths(&sample("src/server/files.rs", text)).len();
+    assert_eq!(found("format!(\"{}\", path.display());"), 1);
+    assert_eq!(found("let path = self.path\n    .display();"), 1);
+    for text in [
+        "// path.display()",
+        "harmless_path(path);",
+        "#[cfg(test)]\nmod tests {\n    path.display();\n}",
+    ] {
+        assert_eq!(found(text), 0, "{text}");
+    }
+}
+
 // ---- The wire does not panic
 
 fn panics(file: &File) -> Findings {

@@ -41,6 +41,16 @@ fn settings_are_checked_without_opening_the_room() {
 }
 
 #[test]
+fn a_name_of_a_file_does_nothing_to_the_screen() {
+    for flag in ["--config", "--bans", "--transcript", "--metrics"] {
+        let args = ["--bind", "127.0.0.1:0", flag, "none\x1b[2J/file"];
+        Program::start(programs::SERVER, &args).error_with("none␛[2J/file");
+    }
+    let args = ["--name", "Ann", "--resume", "none\x1b[2J/file", "[::1]:9"];
+    Program::start(programs::CLIENT, &args).error_with("none␛[2J/file");
+}
+
+#[test]
 fn the_config_file_holds_for_both_programs() {
     let folder = Folder::new("both");
     let config = folder.file("config");

@@ -7,7 +7,7 @@ use super::given::Surroundings;
 use super::table::{Flag, Program};
 use super::{CLIENT, SERVER, UsageError};
 use crate::limits;
-use crate::text::screen::harmless;
+use crate::text::screen::{harmless, harmless_path};
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{ErrorKind, Read};
@@ -61,7 +61,7 @@ pub(super) fn read(
         Ok(text) => parse(&path, &text),
         Err(error) if named.is_none() && error.kind() == ErrorKind::NotFound => Ok(Vec::new()),
         Err(error) => {
-            let path = path.display();
+            let path = harmless_path(&path);
             Err(UsageError(format!(
                 "无法读取配置文件 {path}：{error}；用 --config 指定另一个 / cannot read the config file {path}: {error}; name another with --config"
             )))
@@ -86,7 +86,8 @@ fn parse(path: &Path, text: &str) -> Result<Vec<Entry>, UsageError> {
         if line.is_empty() || line.starts_with('#') {
             continue;
         }
-        let wrong = |what: String| UsageError(format!("{}:{}: {what}", path.display(), index + 1));
+        let wrong =
+            |what: String| UsageError(format!("{}:{}: {what}", harmless_path(path), index + 1));
         let Some((key, text)) = line.split_once('=') else {
             let line = harmless(line);
             return Err(wrong(format!(

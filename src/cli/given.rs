@@ -5,7 +5,10 @@ use super::config;
 use super::help;
 use super::table::{Default, Flag, Program, Scope, Value, switch};
 use super::{Request, UsageError};
-use crate::text::{Lang, screen};
+use crate::text::{
+    Lang,
+    screen::{self, harmless_path},
+};
 use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::path::PathBuf;
@@ -177,7 +180,7 @@ impl Given {
                 continue;
             };
             let (path, line, key) = (entry.path, entry.line, entry.key);
-            let named = format!("{}:{line}: {key}", path.display());
+            let named = format!("{}:{line}: {key}", harmless_path(&path));
             check(flag, &named, &entry.text)?;
             self.say(flag, &entry.text, Origin::Config(path, line, key));
         }
@@ -268,7 +271,7 @@ impl Display for Origin {
         match self {
             Origin::CommandLine => f.write_str("command line"),
             Origin::Environment(name) => f.write_str(name),
-            Origin::Config(path, line, _) => write!(f, "{}:{line}", path.display()),
+            Origin::Config(path, line, _) => write!(f, "{}:{line}", harmless_path(path)),
         }
     }
 }

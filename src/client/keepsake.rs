@@ -8,6 +8,7 @@ use crate::cli::ClientOptions;
 use crate::limits;
 use crate::seal::Key;
 use crate::session::{Past, Session};
+use crate::text::screen::harmless_path;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
@@ -62,7 +63,7 @@ pub(super) fn begin(options: &ClientOptions) -> Result<Option<Keepsake>, String>
             );
             format!("{error}; {remedy}")
         };
-        format!("--resume {}: {remedy}", file.display())
+        format!("--resume {}: {remedy}", harmless_path(file))
     })?;
     Ok(Some(keepsake))
 }
@@ -175,7 +176,9 @@ impl Keepsake {
         let was_failing = std::mem::replace(&mut self.failed, written.is_err());
         match written {
             Ok(()) => self.written = Some((name.to_owned(), past)),
-            Err(error) if !was_failing => return Err(format!("{}: {error}", self.file.display())),
+            Err(error) if !was_failing => {
+                return Err(format!("{}: {error}", harmless_path(&self.file)));
+            }
             Err(_) => (),
         }
         Ok(())

@@ -1,6 +1,7 @@
 //! One's own lines of before, in a file that nobody else can read.
 
 use crate::cli::Surroundings;
+use crate::text::screen::harmless_path;
 use std::fs::{DirBuilder, OpenOptions};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::PathBuf;
@@ -21,7 +22,7 @@ pub(super) fn file(surroundings: &Surroundings, name: &str) -> Option<PathBuf> {
     match opened {
         Ok(()) => Some(path),
         Err(error) => {
-            log::warn!("{}: {error}", path.display());
+            log::warn!("{}: {error}", harmless_path(&path));
             None
         }
     }

@@ -10,14 +10,15 @@
 use super::calendar;
 use crate::limits;
 use crate::room::{Ban, Whom};
-use crate::text::{Name, screen::harmless};
+use crate::text::Name;
+use crate::text::screen::{harmless, harmless_path};
 use std::fs;
 use std::io::ErrorKind;
 use std::path::Path;
 
 /// The bans of a file; none if it is not there.
 pub(super) fn read(path: &Path) -> Result<Vec<Ban>, String> {
-    let wrong = |what: String| format!("{}: {what}", path.display());
+    let wrong = |what: String| format!("{}: {what}", harmless_path(path));
     let text = match fs::read_to_string(path) {
         Ok(text) => text,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
@@ -33,7 +34,7 @@ pub(super) fn read(path: &Path) -> Result<Vec<Ban>, String> {
             let (line, number) = (harmless(line), index + 1);
             format!(
                 "{}:{number}: “{line}”须写成 always name 小明 或 2026-11-22T19:03:04Z address 192.168.1.5 / write “{line}” as always name NAME, or as a date and address ADDRESS",
-                path.display()
+                harmless_path(path)
             )
         })?;
         bans.push(ban);

@@ -6,7 +6,7 @@ use crate::cli::{self, SERVER, Typed};
 use crate::limits;
 use crate::lines::Lines;
 use crate::room::{Ban, Room, UserMap};
-use crate::text::{Lang, utterance};
+use crate::text::{Lang, screen::harmless_path, utterance};
 use crossbeam_channel::bounded;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -98,7 +98,7 @@ impl Console {
             return self.screen.complain(told);
         };
         if let Err(error) = bans::write(path, bans) {
-            let (path, lang) = (path.display(), self.lang);
+            let (path, lang) = (harmless_path(path), self.lang);
             self.screen.complain(&lang.pick(
                 format!("无法写入 --bans {path}：{error}；禁令在服务器结束时失效"),
                 format!("cannot write --bans {path}: {error}; bans end with the server"),

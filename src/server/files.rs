@@ -1,6 +1,7 @@
 //! Files that the server writes, and whether it could. None of them is for everyone to read.
 
 use crate::cli::{self, Exit, ServerOptions};
+use crate::text::screen::harmless_path;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::Path;
@@ -84,7 +85,7 @@ pub(super) fn have_places(options: &ServerOptions) -> Result<(), String> {
         } else {
             continue;
         };
-        return Err(format!("{flag} {}: {what}", path.display()));
+        return Err(format!("{flag} {}: {what}", harmless_path(path)));
     }
     Ok(())
 }

@@ -4,6 +4,7 @@ use super::console::Console;
 use super::{Shared, files};
 use crate::limits;
 use crate::room::Stats;
+use crate::text::screen::harmless_path;
 use crossbeam_channel::Receiver;
 use std::path::PathBuf;
 use std::sync::atomic::Ordering;
@@ -38,7 +39,10 @@ impl Metrics {
         let text = text(shared, stats, members, shared.queue.len());
         // Its reader is another user.
         if let Err(error) = files::replace_with(&self.path, text.as_bytes(), 0o644) {
-            log::error!("cannot write --metrics {}: {error}", self.path.display());
+            log::error!(
+                "cannot write --metrics {}: {error}",
+                harmless_path(&self.path)
+            );
         }
     }
 }

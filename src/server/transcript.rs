@@ -4,7 +4,7 @@
 
 use super::{calendar, files, screen};
 use crate::room::{Shown, Sight};
-use crate::text::Lang;
+use crate::text::{Lang, screen::harmless_path};
 use crossbeam_channel::{Receiver, select};
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -25,7 +25,7 @@ impl Transcript {
     /// Opens the file, to write at its end.
     pub(super) fn open(path: PathBuf, json: bool, lang: Lang) -> Result<Transcript, String> {
         let file = files::append(&path)
-            .map_err(|error| format!("--transcript {}: {error}", path.display()))?;
+            .map_err(|error| format!("--transcript {}: {error}", harmless_path(&path)))?;
         let broken = ends_within_a_line(&file, &path);
         Ok(Transcript {
             path,
@@ -66,7 +66,7 @@ impl Transcript {
             }
             Err(error) => log::error!(
                 "cannot open {} anew, and go on in the file that was open: {error}",
-                self.path.display()
+                harmless_path(&self.path)
             ),
         }
     }
@@ -95,7 +95,7 @@ impl Transcript {
                 self.broken = true;
                 let before = lost.fetch_add(count, Ordering::Relaxed);
                 if before == 0 || (before + count).ilog2() > before.ilog2() {
-                    let (path, lost) = (self.path.display(), before + count);
+                    let (path, lost) = (harmless_path(&self.path), before + count);
                     log::error!("cannot write {path}, {lost} events of it are lost: {error}");
                 }
             }

@@ -5,6 +5,7 @@
 //! cleared, retitled or made to answer.
 
 use std::borrow::Cow;
+use std::path::Path;
 
 /// What stands where something could not be shown.
 const REPLACEMENT: char = char::REPLACEMENT_CHARACTER;
@@ -20,6 +21,11 @@ pub fn harmless(text: &str) -> Cow<'_, str> {
         return Cow::Borrowed(text);
     }
     Cow::Owned(text.chars().map(shown).collect())
+}
+
+/// The name of a file, [`harmless`]; what is not UTF-8 is replaced.
+pub fn harmless_path(path: &Path) -> String {
+    harmless(&path.to_string_lossy()).into_owned()
 }
 
 /// Whether there is nothing but letters, digits, signs and spaces of ASCII. Looks at all of it, which a compiler does with
@@ -165,6 +171,12 @@ mod tests {
             "a\u{FFFD}b\u{FFFD}c\u{FFFD}d\u{FFFD}"
         );
         assert_eq!(harmless("a\nb\u{2028}c"), "a\u{240A}b\u{FFFD}c");
+    }
+
+    #[test]
+    fn names_of_files_are_harmless() {
+        let path = Path::new("小明/\x1b[2J\u{202E}\n");
+        assert_eq!(harmless_path(path), "小明/\u{241B}[2J\u{FFFD}\u{240A}");
     }
 
     #[test]
