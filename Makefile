@@ -17,11 +17,11 @@ help: ## lists the targets
 
 run-server: ## opens the room; ARGS="--bind 0.0.0.0:9000 …", FEATURES= for the plain program
 	@$(CARGO) build --quiet --release --features "$(FEATURES)"
-	@target/release/chat-server $(ARGS)
+	@$(CARGO) run --quiet --release --features "$(FEATURES)" --bin chat-server -- $(ARGS)
 
 run-client: ## enters the room; SERVER=host:port NAME=小明 ARGS="…", FEATURES= for the plain program
 	@$(CARGO) build --quiet --release --features "$(FEATURES)"
-	@target/release/chat-client $(if $(NAME),--name "$(NAME)") $(ARGS) $(SERVER)
+	@$(CARGO) run --quiet --release --features "$(FEATURES)" --bin chat-client -- $(if $(NAME),--name "$(NAME)") $(ARGS) $(SERVER)
 
 build: ## builds all programs in release mode
 	$(CARGO) build --release

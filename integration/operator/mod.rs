@@ -1,5 +1,6 @@
 //! What an operator does with a server: the built program, its input, output, signals and files.
 
+mod answers;
 mod bans;
 mod blocked;
 mod discovery;

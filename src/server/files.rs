@@ -49,7 +49,7 @@ fn with_mode(options: &mut OpenOptions, _: u32) -> &mut OpenOptions {
 pub(super) fn check(options: &ServerOptions, settings: &str) -> Exit {
     match super::kept_bans(options).and_then(|_| have_places(options)) {
         Ok(()) => {
-            super::screen::show(settings);
+            super::screen::write(settings);
             Exit::Done
         }
         Err(what) => {

@@ -176,6 +176,9 @@ fn serve(room: Room, shared: &Arc<Shared>, address: SocketAddr, options: &Server
     let console = Console {
         shared: shared.clone(),
         screen: Screen {
+            batches,
+            lang,
+            turn: Arc::default(),
             #[cfg(feature = "terminal")]
             desk: editor.as_ref().map(|editor| editor.desk().clone()),
         },
@@ -208,7 +211,7 @@ fn serve(room: Room, shared: &Arc<Shared>, address: SocketAddr, options: &Server
             drop(ended_in);
         }
     });
-    threads.screen(&console, batches);
+    threads.screen(&console.screen);
     if threads.exit != Exit::Done {
         shared.end(address);
         shared.queue.close();
@@ -289,12 +292,12 @@ impl Threads {
         }
     }
 
-    fn screen(&mut self, console: &Console, batches: Receiver<Vec<Sight>>) {
-        let (screen, lang) = (console.screen.clone(), console.lang);
+    fn screen(&mut self, screen: &Screen) {
+        let screen = screen.clone();
         let (shown_in, shown) = bounded(0);
         self.shown = shown;
         self.start("screen", move || {
-            screen::run(&batches, &screen, lang);
+            screen.run();
             drop(shown_in);
         });
     }

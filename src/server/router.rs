@@ -2,7 +2,7 @@
 //!
 //! It holds the user map's mutex once per batch, while the room handles the batch, and not while it sends.
 
-use super::orders::Place;
+use super::orders::{Answer, Place};
 use super::outbox::Outbox;
 use super::queue::Datagrams;
 use super::{Command, Shared, calendar};
@@ -22,6 +22,8 @@ pub(super) struct Router {
     datagrams: Datagrams,
     handled: usize,
     viewers: Vec<Viewer>,
+    /// What the console has asked for, and waits for.
+    answers: Vec<(Sender<Option<Answer>>, Option<Answer>)>,
     /// Some viewer takes no more at present.
     lags: bool,
     /// There may be more to be sent at once.
@@ -44,6 +46,7 @@ impl Router {
             shared,
             datagrams: Datagrams::default(),
             handled: 0,
+            answers: Vec::new(),
             lags: false,
             unsent: false,
             busy_at: Duration::ZERO,
@@ -58,6 +61,7 @@ impl Router {
             self.handle(commands);
             self.transmit();
             self.show();
+            self.answer();
             if self.room.is_closed(self.now()) {
                 break;
             }
@@ -164,8 +168,7 @@ impl Router {
                     overrun: self.shared.overrun(),
                     lang,
                 };
-                // The console waits for nothing but this; if it has ended, nobody wants to know.
-                let _ = answer.try_send(place.obey(&command, &words));
+                self.answers.push((answer, place.obey(&command, &words)));
             }
             Command::Do(act) => act(&mut self.room, users, now),
             Command::Close => self.room.handle_close(now),
@@ -208,6 +211,14 @@ impl Router {
                 }
             }
         });
+    }
+
+    /// Answers come behind the events that they know of.
+    fn answer(&mut self) {
+        for (answer_in, answer) in self.answers.drain(..) {
+            // The console waits for nothing but this; if it has ended, nobody wants to know.
+            let _ = answer_in.try_send(answer);
+        }
     }
 
     /// The room is closed: what was said last is still shown to whoever takes it before long.

@@ -1,4 +1,7 @@
-//! The operator's screen: the room as plain lines on stdout.
+//! The operator's screen: the room as plain lines on stdout, and what the operator asked for between them.
+//!
+//! What always holds here: lines come in the log's order, and an answer behind everything that it knows of. Whoever shows
+//! something has the turn, and shows first what waits.
 
 use crate::cli;
 #[cfg(feature = "terminal")]
@@ -6,34 +9,76 @@ use crate::editor::Desk;
 use crate::limits;
 use crate::room::{Shown, Sight};
 use crate::text::Lang;
-use crossbeam_channel::Receiver;
-use std::io::Write;
+use crossbeam_channel::{Receiver, Select, TryRecvError};
+use parking_lot::Mutex;
 #[cfg(feature = "terminal")]
-use std::{io::IsTerminal, sync::Arc};
+use std::io::IsTerminal;
+use std::io::Write;
+use std::sync::{Arc, Once};
+use std::thread;
 
 /// Where the operator looks: stdout, or, where that is a terminal with a line editor, what is above the typed line.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub(super) struct Screen {
+    pub(super) batches: Receiver<Vec<Sight>>,
+    pub(super) lang: Lang,
+    pub(super) turn: Arc<Mutex<()>>,
     #[cfg(feature = "terminal")]
     pub(super) desk: Option<Arc<Desk>>,
 }
 
 impl Screen {
-    /// Whole lines.
-    pub(super) fn show(&self, lines: &str) {
+    /// The screen thread: shows what happens until nothing more can.
+    pub(super) fn run(&self) {
+        loop {
+            let mut waiting = Select::new();
+            waiting.recv(&self.batches);
+            waiting.ready();
+            self.wait();
+            if !self.show("") {
+                return;
+            }
+            // To wake for each event would cost as much as to deliver it to several members.
+            thread::sleep(limits::SCREEN_PAUSE);
+        }
+    }
+
+    /// Whole lines, behind what has happened by now; false once nothing more can happen.
+    pub(super) fn show(&self, lines: &str) -> bool {
+        let _turn = self.turn.lock();
+        let mut all = String::new();
+        let more = loop {
+            match self.batches.try_recv() {
+                Ok(batch) => {
+                    let seen = batch
+                        .iter()
+                        .filter_map(|sight| line(&sight.shown, self.lang));
+                    seen.for_each(|line| all.extend([&*line, "\n"]));
+                }
+                Err(end) => break end == TryRecvError::Empty,
+            }
+        };
+        all.push_str(lines);
+        // What waits goes out in one write.
+        self.write(all);
+        more
+    }
+
+    fn write(&self, lines: String) {
         #[cfg(feature = "terminal")]
         if let Some(desk) = &self.desk {
-            desk.printer.push(lines.to_owned());
+            desk.printer.push(lines);
             return;
         }
-        show(lines);
+        write(&lines);
     }
 
     /// A diagnostic, on stderr; it may not go through a line that is being typed.
     pub(super) fn complain(&self, what: &str) {
         #[cfg(feature = "terminal")]
         if self.desk.is_some() && std::io::stderr().is_terminal() {
-            return self.show(&format!("{what}\n"));
+            self.show(&format!("{what}\n"));
+            return;
         }
         cli::complain(what);
     }
@@ -54,26 +99,6 @@ impl Screen {
         }
     }
 }
-use std::sync::Once;
-
-/// The screen thread: shows batches until there will be no more.
-pub(super) fn run(batches: &Receiver<Vec<Sight>>, screen: &Screen, lang: Lang) {
-    let mut lines = String::new();
-    while let Ok(batch) = batches.recv() {
-        lines.clear();
-        // What waits goes out in one write.
-        for Sight { shown, .. } in std::iter::once(batch).chain(batches.try_iter()).flatten() {
-            if let Some(line) = line(&shown, lang) {
-                lines.push_str(&line);
-                lines.push('\n');
-            }
-        }
-        screen.wait();
-        screen.show(&lines);
-        // To wake for each event would cost as much as to deliver it to several members.
-        std::thread::sleep(limits::SCREEN_PAUSE);
-    }
-}
 
 /// An event as the operator sees it; `None` if it is between others.
 pub fn line(shown: &Shown, lang: Lang) -> Option<String> {
@@ -90,7 +115,7 @@ pub fn line(shown: &Shown, lang: Lang) -> Option<String> {
 }
 
 /// Whole lines to stdout, as they are. Where nobody reads, the room goes on all the same.
-pub(super) fn show(lines: &str) {
+pub(super) fn write(lines: &str) {
     let mut stdout = std::io::stdout().lock();
     if let Err(error) = stdout
         .write_all(lines.as_bytes())
