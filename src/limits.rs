@@ -107,8 +107,7 @@ pub const SILENCE_NOTICE: Duration = Duration::from_secs(5);
 pub const SILENCE_REPEAT: Duration = Duration::from_secs(10);
 /// A client whose server does not answer makes its socket anew after this time, and again after each.
 pub const REBIND_AFTER: Duration = Duration::from_secs(4);
-/// A client whose server does not answer at all asks to be let in again after this time: its session may be
-/// one that the server no longer knows.
+/// A client whose server does not answer at all asks to be let in again after this time: its session may be forgotten.
 pub const RETURN_AFTER: Duration = Duration::from_secs(10);
 /// First pause before a handshake datagram is sent again; it grows by half each time… At 30 % loss each way
 /// some thirty tries leave a chance of about one in ten million not to come in.
@@ -169,13 +168,16 @@ pub const SOURCE_BURST: u32 = 200;
 pub const SOURCE_RATE: u32 = 50;
 /// Replies that wait to be sent, at most; more are dropped and counted.
 pub const REPLIES: usize = 1024;
-/// What was appended goes to everyone at once, unless that was done less than this time ago, times the members: about
-/// what it costs, so that half of the time is left for what comes in…
+/// Words go out at once, unless others did less than this time ago, times the members: half is left for what comes in…
 pub const FAN_OUT_PAUSE: Duration = Duration::from_micros(2);
-/// …or less than this, if more than a few events went out together: under load a datagram carries many…
+/// …or, if more than a few events went out together, for each of them so long, times the members…
+pub const FAN_OUT_PAUSE_EVENT: Duration = Duration::from_nanos(500);
+/// …but no less than this, times the members: under load a datagram carries many…
 pub const FAN_OUT_PAUSE_LOADED: Duration = Duration::from_micros(30);
-/// …but never longer than this.
-pub const FAN_OUT_PAUSE_MOST: Duration = Duration::from_millis(200);
+/// …no more than this, times the members…
+pub const FAN_OUT_PAUSE_FULL: Duration = Duration::from_micros(100);
+/// …and never longer than this.
+pub const FAN_OUT_PAUSE_MOST: Duration = Duration::from_millis(500);
 /// Datagrams that the kernel takes as one, and members that are sent to together, at most…
 pub const TRAIN: usize = 64;
 /// …and the bytes of all of them: the largest datagram that there is.
@@ -211,8 +213,7 @@ pub const CLASSIC_BURST: u32 = 64;
 pub const CLASSIC_PACE: u32 = 1000;
 /// Events whose text for classic members is kept (a power of two).
 pub const CLASSIC_LINES: usize = 128;
-/// Bytes of the text in one datagram to a classic server, at most: what the server writes around it is to stay within
-/// what the other clients read.
+/// Bytes of the text in one datagram to a classic server, at most: with what that writes around it, others can read it.
 pub const CLASSIC_TEXT: usize = 896;
 /// A client of a classic server that is not told EXIT ends by itself after this time.
 pub const CLASSIC_EXIT: Duration = Duration::from_secs(1);
@@ -333,8 +334,7 @@ pub const SEEK: usize = 128;
 /// Bytes of a variable-length integer, at most.
 pub const VARINT: usize = 10;
 
-/// Whether the log tells of the so-manieth time that something happens which may happen a million times a second: of
-/// the first, the sixteenth, and so on.
+/// Whether the log tells of the so-manieth time of what may happen a million times a second: the first, sixteenth…
 pub const fn is_told(count: u64) -> bool {
     count.is_power_of_two() && count.trailing_zeros().is_multiple_of(4)
 }

@@ -195,11 +195,13 @@ impl Flush {
         self.list.append(&mut self.dirty);
         if self.everyone_at.is_some_and(|at| at <= now) {
             self.everyone_at = None;
-            let few = end - self.horizon <= limits::FAN_OUT_FEW;
-            let pause = if few {
+            let events = end - self.horizon;
+            let pause = if events <= limits::FAN_OUT_FEW {
                 limits::FAN_OUT_PAUSE
             } else {
-                limits::FAN_OUT_PAUSE_LOADED
+                let events = u32::try_from(events).unwrap_or(u32::MAX);
+                (limits::FAN_OUT_PAUSE_EVENT * events)
+                    .clamp(limits::FAN_OUT_PAUSE_LOADED, limits::FAN_OUT_PAUSE_FULL)
             };
             let members = live.len() as u32;
             self.served_at = now;
@@ -394,11 +396,28 @@ mod tests {
     use super::*;
 
     #[test]
+    fn words_wait_the_longer_the_more_went_out_before() {
+        for (events, pause) in [
+            (1, limits::FAN_OUT_PAUSE),
+            (limits::FAN_OUT_FEW, limits::FAN_OUT_PAUSE),
+            (limits::FAN_OUT_FEW + 1, limits::FAN_OUT_PAUSE_LOADED),
+            (80, limits::FAN_OUT_PAUSE_EVENT * 80),
+            (1000, limits::FAN_OUT_PAUSE_FULL),
+        ] {
+            let mut flush = Flush::new(false);
+            flush.words();
+            flush.begin(Duration::ZERO, &[0; 200], events);
+            flush.words();
+            assert_eq!(flush.poll_fan_out(), Some(pause * 200), "{events}");
+        }
+    }
+
+    #[test]
     fn a_large_room_under_load_waits_for_no_longer_than_it_may() {
         let mut flush = Flush::new(false);
-        let live = vec![0; limits::MEMBERS_MOST];
+        let live = vec![0; limits::FAN_OUT_PAUSE_MOST.as_micros() as usize];
         flush.words();
-        flush.begin(Duration::ZERO, &live, limits::FAN_OUT_FEW + 2);
+        flush.begin(Duration::ZERO, &live, limits::FAN_OUT_FEW + 1);
         flush.words();
         assert_eq!(flush.poll_fan_out(), Some(limits::FAN_OUT_PAUSE_MOST));
     }
