@@ -55,7 +55,11 @@ impl Scale {
         let millis = |quickly, fully| Duration::from_millis(if quick { quickly } else { fully });
         Scale {
             flood: millis(400, 3000),
-            windows: if quick { &[8, 32] } else { &[1, 8, 16, 32, 64, 128] },
+            windows: if quick {
+                &[8, 32]
+            } else {
+                &[1, 8, 16, 32, 64, 128]
+            },
             paced: millis(500, 2000),
             steady: millis(4000, 20_000),
             // Every member is heard once in 15 s, all of them at about the same time: whole rounds.
