@@ -1,96 +1,18 @@
 //! The flush: everything that waits goes out, to each member from its cursor on.
 //!
-//! What always holds here: a body is encoded and digested once for all members at one cursor, who speaks among them too;
+//! What always holds here: a [`Body`] is encoded and digested once for all members at one cursor, who speaks among them too;
 //! per member only head and tag are written, in front of the shared body, and nothing is copied.
 
 use super::Room;
+use super::body::Body;
 use super::log::Log;
-use super::member::{Member, MemberId, NOBODY};
+use super::member::{Member, NOBODY};
 use crate::limits;
 use crate::link::{Moment, Run};
-use crate::seal::{self, Digest};
-use crate::wire::{self, DownEncoder, Gone, GoneReason, Named, Own, seal_down};
+use crate::seal;
+use crate::wire::{self, Gone, GoneReason, Named, Own, seal_down};
 use std::net::SocketAddr;
 use std::time::Duration;
-
-/// An encoded run of events, with room for a head in front.
-#[derive(Debug)]
-struct Body {
-    first: u64,
-    end: u64,
-    /// Bytes that the datagram may have.
-    size: usize,
-    /// No further event would have fitted.
-    full: bool,
-    /// The authors that have an index in there, if one of them says something: the names of mere newcomers are not worth
-    /// the memory.
-    authors: Vec<Named>,
-    /// None of them does, but all indices are given, and someone without one may.
-    crowded: bool,
-    frame: Vec<u8>,
-    digest: Digest,
-}
-
-impl Body {
-    fn empty() -> Body {
-        let frame = vec![0; limits::DOWN_HEAD];
-        Body {
-            first: 0,
-            end: 0,
-            size: limits::DATAGRAM,
-            full: false,
-            authors: Vec::new(),
-            crowded: false,
-            frame,
-            digest: seal::digest(&[]),
-        }
-    }
-
-    /// Whether this is what one would encode for the run.
-    fn serves(&self, run: Run, size: usize) -> bool {
-        self.first == run.first
-            && self.size == size
-            && (self.end == run.end || (self.full && self.end < run.end))
-    }
-
-    fn encode(
-        &mut self,
-        log: &Log,
-        (run, size): (Run, usize),
-        reader: MemberId,
-        authors: &mut Vec<Named>,
-        even: bool,
-    ) {
-        self.frame.truncate(limits::DOWN_HEAD);
-        let mut encoder = DownEncoder::new(&mut self.frame, authors, size);
-        self.first = run.first;
-        self.size = size;
-        self.end = log.encode((run.first, run.end), reader, &mut encoder);
-        self.full = self.end < run.end;
-        // Whom a notice named reads it apart.
-        let speak = authors.iter().any(Named::has_words);
-        self.crowded = !speak && authors.len() == limits::INDEXED_AUTHORS;
-        self.authors.clear();
-        if speak {
-            self.authors.extend_from_slice(authors);
-        }
-        if even && self.full {
-            self.frame.resize(size, 0);
-        }
-        self.digest = seal::digest(&self.frame[limits::DOWN_HEAD..]);
-    }
-
-    /// What in here is the member's own, if the head can say it.
-    fn own(&self, member: &Member) -> Option<Own> {
-        if member.last_words < self.first {
-            return Some(Own::default());
-        }
-        if self.crowded {
-            return None;
-        }
-        Own::of(member.author.label, &self.authors, member.received())
-    }
-}
 
 /// Who is to be flushed, and what was encoded for it.
 #[derive(Debug)]
@@ -212,6 +134,26 @@ impl Flush {
         !self.list.is_empty()
     }
 
+    /// Leaves for the next flush of everyone what would begin a datagram and not fill it, if there are full ones before: a
+    /// datagram costs about the same however little it carries, and under load more comes soon.
+    fn leave_rest(&mut self, log: &Log, from: u64, member: &Member) {
+        let begin = from.max(log.first());
+        let mut first = begin;
+        loop {
+            let end = self.horizon;
+            let (place, _) = self.encode(log, Run { first, end }, member);
+            let body = self.body(place);
+            if !body.full {
+                break;
+            }
+            first = body.end;
+        }
+        if first > begin {
+            self.horizon = first;
+            self.everyone_at = Some(self.words_at);
+        }
+    }
+
     /// Encodes a run for a member, unless it lies ready; gives where it is, shared or apart, and what in it is the member's
     /// own by the head.
     fn encode(&mut self, log: &Log, run: Run, member: &Member) -> (Place, Own) {
@@ -306,9 +248,15 @@ impl Room {
                 return Some((to, Place::Classic));
             }
             self.flush.to_classics = 0;
-            let end = self.log.end();
+            let (from, end) = (self.flush.horizon, self.log.end());
             if !self.flush.begin(now, self.slots.live(), end) && has_turn {
                 return None;
+            }
+            if self.flush.horizon > from
+                && let Some(slot) = self.slots.live().first().copied()
+                && let Some(member) = self.slots.member(slot)
+            {
+                self.flush.leave_rest(&self.log, from, member);
             }
         }
     }

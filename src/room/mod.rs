@@ -13,6 +13,7 @@
 
 mod admit;
 mod bans;
+mod body;
 mod classic;
 mod door;
 mod figures;

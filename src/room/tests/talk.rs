@@ -485,6 +485,32 @@ fn words_that_wait_for_their_fan_out_say_until_when_and_notices_do_not() {
 }
 
 #[test]
+fn what_would_not_fill_a_datagram_waits_for_more_behind_full_ones_alone() {
+    let mut house = House::new(Config::default());
+    house.member("小明", 1);
+    let downs = |out: &Datagrams| {
+        let is_down = |bytes: &[u8]| bytes[2] == Kind::Down as u8;
+        out.iter().filter(|(_, bytes)| is_down(bytes)).count()
+    };
+    for (count, datagrams) in [(5, [1, 0]), (30, [1, 1]), (40, [2, 1])] {
+        house.now += ms(1000);
+        for _ in 0..count {
+            let text = "x".repeat(60);
+            house
+                .room
+                .handle_announce(&mut house.users, house.now, &text);
+        }
+        let full = downs(&house.flush_now());
+        let waits_until = house.room.poll_fan_out();
+        assert_eq!(waits_until.is_some(), datagrams[1] > 0, "{count}");
+        house.now = waits_until.unwrap_or(house.now);
+        let rest = downs(&house.flush_now());
+        assert_eq!([full, rest], datagrams, "{count}");
+        assert_eq!(house.room.poll_fan_out(), None, "{count}");
+    }
+}
+
+#[test]
 fn a_member_whose_window_shrinks_to_what_is_under_way_is_asked_what_has_come() {
     let mut house = House::new(Config::default());
     let a = house.member("小明", 1);
