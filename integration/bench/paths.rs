@@ -298,8 +298,7 @@ impl Crowd {
 
     /// As long as the room rests at most after it has sent to everyone, before words and before notices.
     fn pause(&mut self) {
-        let words = limits::FAN_OUT_PAUSE_LOADED * self.members.len() as u32;
-        self.now += words.max(limits::NOTICE_PAUSE_MOST);
+        self.now += limits::FAN_OUT_PAUSE_MOST.max(limits::NOTICE_PAUSE_MOST);
     }
 
     /// Nothing happens for so long that every timer has come that waits for an answer.

@@ -134,8 +134,9 @@ impl Flush {
         !self.list.is_empty()
     }
 
-    /// Leaves for the next flush of everyone what would begin a datagram and not fill it, if there are full ones before: a
-    /// datagram costs about the same however little it carries, and under load more comes soon.
+    /// Leaves for the next flush of everyone what would begin a datagram to this member and not fill it, if there are full
+    /// ones before: a datagram costs about the same however little it carries, and under load more comes soon. Most members
+    /// have the same cursor and size; to the others part of a datagram may go all the same.
     fn leave_rest(&mut self, log: &Log, from: u64, member: &Member) {
         let begin = from.max(log.first());
         let mut first = begin;
@@ -249,10 +250,13 @@ impl Room {
             }
             self.flush.to_classics = 0;
             let (from, end) = (self.flush.horizon, self.log.end());
+            // Where mere notices go, or the room closes, nothing more comes soon.
+            let more = self.flush.poll_fan_out().is_some() && self.closing_since.is_none();
             if !self.flush.begin(now, self.slots.live(), end) && has_turn {
                 return None;
             }
-            if self.flush.horizon > from
+            if more
+                && self.flush.horizon > from
                 && let Some(slot) = self.slots.live().first().copied()
                 && let Some(member) = self.slots.member(slot)
             {
@@ -363,7 +367,7 @@ mod tests {
     #[test]
     fn a_large_room_under_load_waits_for_no_longer_than_it_may() {
         let mut flush = Flush::new(false);
-        let live = vec![0; limits::FAN_OUT_PAUSE_MOST.as_micros() as usize];
+        let live = vec![0; limits::MEMBERS_MOST];
         flush.words();
         flush.begin(Duration::ZERO, &live, limits::FAN_OUT_FEW + 1);
         flush.words();

@@ -1,7 +1,7 @@
 //! How large a datagram the path to a member carries: packetization layer path MTU discovery (RFC 8899).
 //!
 //! What always holds here: nothing larger than [`limits::DATAGRAM`] carries events before a probe of that size has
-//! been answered, and after two timeouts in a row nothing larger does (a black hole, section 4.3). Probes go out
+//! been answered, be it anew after two timeouts in a row (a black hole, section 4.3). Probes go out
 //! only where there is more to send than a datagram takes. The standard library cannot forbid fragmenting, so a
 //! size beyond the common link's is tried on loopback alone, where the link is known.
 
@@ -77,8 +77,9 @@ impl Path {
             self.earliest = (now + limits::PATH_RETRY).into();
             return None;
         }
+        // Each waits twice as long for its answer as the one before.
+        self.earliest = (now + limits::RTO_FIRST * (1 << self.tries)).into();
         self.tries += 1;
-        self.earliest = (now + limits::RTO_FIRST).into();
         Some(limits::DATAGRAM_SIZES[usize::from(self.step) + 1])
     }
 
@@ -109,7 +110,8 @@ impl Path {
             self.step = 0;
             self.tries = 0;
             self.probe_at = Moment::NEVER;
-            self.earliest = (now + limits::PATH_RETRY).into();
+            // Perhaps nothing at all came through, or the member stood still: the search begins anew (section 5.2).
+            self.earliest = (now + limits::RTO_MOST).into();
         }
         black
     }
@@ -179,8 +181,10 @@ mod tests {
         assert!(!path.timed_out(Duration::from_secs(2)));
         assert!(path.timed_out(Duration::from_secs(3)));
         assert_eq!(path.size(), limits::DATAGRAM);
-        assert_eq!(probe(&mut path, 4), None);
+        assert_eq!(probe(&mut path, 5), None);
         let late = limits::DATAGRAM_SIZES[1] as u64;
         assert!(!path.confirm(late), "an answer to a probe from before");
+        assert_eq!(probe(&mut path, 6), Some(limits::DATAGRAM_SIZES[1]));
+        assert!(path.confirm(late));
     }
 }

@@ -23,7 +23,7 @@ pub(super) struct Router {
     handled: usize,
     viewers: Vec<Viewer>,
     /// What the console has asked for, and waits for.
-    answers: Vec<(Sender<Option<Answer>>, Option<Answer>)>,
+    answers: Vec<Answered>,
     /// Some viewer takes no more at present.
     lags: bool,
     /// There may be more to be sent at once.
@@ -168,7 +168,10 @@ impl Router {
                     overrun: self.shared.overrun(),
                     lang,
                 };
-                self.answers.push((answer, place.obey(&command, &words)));
+                self.answers.push(Answered {
+                    to: answer,
+                    answer: place.obey(&command, &words),
+                });
             }
             Command::Do(act) => act(&mut self.room, users, now),
             Command::Close => self.room.handle_close(now),
@@ -213,11 +216,11 @@ impl Router {
         });
     }
 
-    /// Answers come behind the events that they know of.
+    /// Answers come behind the events that they know of, unless the screen lags.
     fn answer(&mut self) {
-        for (answer_in, answer) in self.answers.drain(..) {
+        for Answered { to, answer } in self.answers.drain(..) {
             // The console waits for nothing but this; if it has ended, nobody wants to know.
-            let _ = answer_in.try_send(answer);
+            let _ = to.try_send(answer);
         }
     }
 
@@ -243,6 +246,12 @@ impl Drop for Router {
     fn drop(&mut self) {
         self.shared.queue.end();
     }
+}
+
+/// What a command came to; `None`: there is no such command.
+struct Answered {
+    to: Sender<Option<Answer>>,
+    answer: Option<Answer>,
 }
 
 /// Someone who is shown the log: a cursor into it, like any member.

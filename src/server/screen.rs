@@ -1,7 +1,7 @@
 //! The operator's screen: the room as plain lines on stdout, and what the operator asked for between them.
 //!
-//! What always holds here: lines come in the log's order, and an answer behind everything that it knows of. Whoever shows
-//! something has the turn, and shows first what waits.
+//! What always holds here: lines come in the log's order, and an answer behind everything that it knows of, unless the
+//! screen lags. Whoever shows something has the turn, and shows first what waits.
 
 use crate::cli;
 #[cfg(feature = "terminal")]
@@ -20,8 +20,10 @@ use std::thread;
 /// Where the operator looks: stdout, or, where that is a terminal with a line editor, what is above the typed line.
 #[derive(Clone)]
 pub(super) struct Screen {
+    /// What has happened and is not yet shown.
     pub(super) batches: Receiver<Vec<Sight>>,
     pub(super) lang: Lang,
+    /// Who holds it takes of that, and shows it.
     pub(super) turn: Arc<Mutex<()>>,
     #[cfg(feature = "terminal")]
     pub(super) desk: Option<Arc<Desk>>,

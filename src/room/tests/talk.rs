@@ -492,14 +492,17 @@ fn what_would_not_fill_a_datagram_waits_for_more_behind_full_ones_alone() {
         let is_down = |bytes: &[u8]| bytes[2] == Kind::Down as u8;
         out.iter().filter(|(_, bytes)| is_down(bytes)).count()
     };
-    for (count, datagrams) in [(5, [1, 0]), (30, [1, 1]), (40, [2, 1])] {
-        house.now += ms(1000);
+    let say = |house: &mut House, count| {
         for _ in 0..count {
             let text = "x".repeat(60);
             house
                 .room
                 .handle_announce(&mut house.users, house.now, &text);
         }
+    };
+    for (count, datagrams) in [(5, [1, 0]), (30, [1, 1]), (40, [2, 1])] {
+        house.now += ms(1000);
+        say(&mut house, count);
         let full = downs(&house.flush_now());
         let waits_until = house.room.poll_fan_out();
         assert_eq!(waits_until.is_some(), datagrams[1] > 0, "{count}");
@@ -508,6 +511,11 @@ fn what_would_not_fill_a_datagram_waits_for_more_behind_full_ones_alone() {
         assert_eq!([full, rest], datagrams, "{count}");
         assert_eq!(house.room.poll_fan_out(), None, "{count}");
     }
+    // Nothing more comes when the room closes.
+    house.now += ms(1000);
+    say(&mut house, 30);
+    house.room.handle_close(house.now);
+    assert_eq!(downs(&house.flush_now()), 2);
 }
 
 #[test]
