@@ -286,10 +286,10 @@ impl Crowd {
                         self.hand(member, &up);
                     }
                     self.room.handle_timeout(&mut self.users, self.now);
-                }
-                let (here, all) = (self.users.len(), self.members.len());
-                if here != all {
-                    return Err(format!("{here} of {all} are still in").into());
+                    let (here, all) = (self.users.len(), self.members.len());
+                    if here != all {
+                        return Err(format!("{here} of {all} are still in").into());
+                    }
                 }
             }
         }

@@ -156,8 +156,8 @@ mod tests {
     #[test]
     fn unanswered_probes_are_few() {
         let mut path = Path::new(LOOPBACK.into());
-        let count = (0..300).filter_map(|now| probe(&mut path, now)).count();
-        assert_eq!(count, usize::from(limits::PATH_PROBES));
+        let tried = (0..300).filter(|now| probe(&mut path, *now).is_some());
+        assert_eq!(tried.collect::<Vec<u64>>(), [0, 1, 3]);
         let later = limits::PATH_RETRY.as_secs() + 300;
         assert!(probe(&mut path, later).is_some());
     }

@@ -274,7 +274,9 @@ mod tests {
     use super::super::Queue;
     use super::*;
     use crate::room::{Config, InMemory};
+    use crate::text::Lang;
     use crate::wire::{self, Datagram, Hello, Join, Open};
+    use crossbeam_channel::bounded;
     use std::net::{SocketAddr, UdpSocket};
     use std::time::Instant;
 
@@ -333,6 +335,24 @@ mod tests {
         bytes.clear();
         wire::encode(&Open::Join(join), &mut bytes);
         room.handle_datagram(users, Duration::ZERO, from, &bytes);
+    }
+
+    #[test]
+    fn an_answer_is_given_when_the_viewers_have_what_it_knows_of() {
+        let (sights, seen) = bounded(1);
+        let mut router = router();
+        router.viewers = vec![Viewer { sights, cursor: 1 }];
+        let (answer_in, answers) = bounded(1);
+        let who = ("who".to_owned(), String::new());
+        let announce = Command::Announce("一".into());
+        let commands = [announce, Command::Obey(who.0, who.1, Lang::Zh, answer_in)];
+        router.handle(commands.into());
+        assert!(answers.is_empty() && seen.is_empty());
+        router.transmit();
+        router.show();
+        assert!(answers.is_empty() && seen.len() == 1);
+        router.answer();
+        assert_eq!(answers.len(), 1);
     }
 
     #[test]

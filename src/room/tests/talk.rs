@@ -519,6 +519,35 @@ fn what_would_not_fill_a_datagram_waits_for_more_behind_full_ones_alone() {
 }
 
 #[test]
+fn notices_go_together_whatever_they_fill() {
+    let mut house = House::new(Config::default());
+    let names: Vec<_> = (1..=45)
+        .map(|n| format!("{}{n:02}", "m".repeat(30)))
+        .collect();
+    let mut members: Vec<Peer> = (1..)
+        .zip(&names)
+        .map(|(n, name)| house.member(name, n))
+        .collect();
+    house.settle(&mut members.iter_mut().collect::<Vec<_>>());
+    for name in &names[1..] {
+        let name = Name::new(name).expect("a name");
+        assert!(
+            house
+                .room
+                .handle_kick(&mut house.users, house.now, &name, "")
+        );
+    }
+    house.now += limits::NOTICE_PAUSE_MOST;
+    let out = house.flush_now();
+    let is_down = |bytes: &[u8]| bytes[2] == Kind::Down as u8;
+    let downs = out
+        .iter()
+        .filter(|(to, bytes)| *to == address(1) && is_down(bytes));
+    assert_eq!(downs.count(), 2, "one is full");
+    assert_eq!(house.room.flush.poll_timeout(), None, "nothing waits");
+}
+
+#[test]
 fn a_member_whose_window_shrinks_to_what_is_under_way_is_asked_what_has_come() {
     let mut house = House::new(Config::default());
     let a = house.member("小明", 1);
