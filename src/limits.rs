@@ -258,10 +258,12 @@ pub const RECEIVE_WAITED: Duration = Duration::from_micros(10);
 /// …and while the router is busy, the thread rests so long before it looks for more: a default receive buffer takes
 /// what comes meanwhile, be it full datagrams at a gigabit per second.
 pub const RECEIVE_REST: Duration = Duration::from_micros(200);
-/// The server is quiet when for this time no member was sent events, and no more than a few datagrams came together…
+/// The server is quiet when for this time no member was sent events…
 pub const QUIET_AFTER: Duration = Duration::from_secs(4);
-/// …at most so many.
-pub const QUIET_FEW: usize = 64;
+/// …and for this time no more than a few datagrams came together…
+pub const QUIET_AFTER_BURST: Duration = Duration::from_millis(100);
+/// …at most so many: a default receive buffer holds twice as many small ones.
+pub const QUIET_FEW: usize = 128;
 /// When the server is quiet and a sign of life comes, it takes no notice for this time, to be woken for several at a time.
 pub const QUIET_REST: Duration = Duration::from_millis(16);
 /// The router looks this often whether a screen that lags takes more.
@@ -358,14 +360,13 @@ const _: () = {
     // A name's length, the count of waiting utterances beside its flag, and an author's index fit one byte.
     assert!(NAME_BYTES < 256 && UTTERANCES_UNORDERED < 64 && INDEXED_AUTHORS < 256);
     // The receiver keeps what a full window sends while its first datagram is lost.
-    assert!(WINDOW_MOST as usize <= EARLY_DATAGRAMS);
+    assert!(WINDOW_FIRST <= WINDOW_MOST && WINDOW_MOST as usize <= EARLY_DATAGRAMS);
     // The sizes grow, and even of the largest one a window of the least size fits.
     assert!(DATAGRAM_SIZES[0] == DATAGRAM && DATAGRAM_SIZES[1] > DATAGRAM_SIZES[0]);
     assert!(DATAGRAM_SIZES[2] > DATAGRAM_SIZES[1] && DATAGRAM_SIZES[3] > DATAGRAM_SIZES[2]);
     assert!(DATAGRAM_SIZES[3] * WINDOW_LEAST as usize <= IN_FLIGHT_BYTES);
     assert!(IN_FLIGHT_BYTES <= 212_992 / 5 * 4 && DATAGRAM_SIZES[3] <= RECEIVE_BUFFER);
     assert!(WINDOW_LEAST <= WINDOW_CUT_LEAST && WINDOW_CUT_LEAST <= WINDOW_FIRST);
-    assert!(WINDOW_FIRST <= WINDOW_MOST);
     // A window of datagrams lies well inside the replay window.
     assert!((WINDOW_MOST as u64) * 4 <= REPLAY_WINDOW && REPLAY_WINDOW.is_multiple_of(64));
     // A delayed acknowledgement comes before the timeout that waits for it.
@@ -394,7 +395,6 @@ const _: () = {
     assert!(CLOSE_DELIVER.as_millis() < CLOSE_TIMEOUT.as_millis());
     // Text for classic programs has room for a line break, a name, the words between, and an utterance in few pieces.
     assert!(CLASSIC_DATAGRAM < 1024 && 4 * (1 + NAME_BYTES + 32) <= CLASSIC_DATAGRAM);
-    assert!(CLASSIC_DATAGRAM <= UTTERANCE_BYTES);
-    assert!(CLASSIC_TEXT + NAME_BYTES + 32 <= CLASSIC_DATAGRAM);
-    assert!(CLASSIC_LINES.is_power_of_two() && CLASSIC_BURST <= 90);
+    assert!(CLASSIC_TEXT + NAME_BYTES + 32 <= CLASSIC_DATAGRAM && CLASSIC_LINES.is_power_of_two());
+    assert!(CLASSIC_DATAGRAM <= UTTERANCE_BYTES && CLASSIC_BURST <= 90);
 };

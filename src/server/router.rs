@@ -96,7 +96,7 @@ impl Router {
         if self.datagrams.len() > limits::QUIET_FEW {
             self.busy_at = now;
         }
-        now >= self.busy_at + limits::QUIET_AFTER && self.room.is_quiet(now)
+        now >= self.busy_at + limits::QUIET_AFTER_BURST && self.room.is_quiet(now)
     }
 
     /// Until something comes, or something is due.
@@ -369,7 +369,7 @@ mod tests {
             assert_eq!(router.is_quiet(at), quiet, "{count}");
         }
         router.datagrams = Datagrams::default();
-        let after = at + limits::QUIET_AFTER;
+        let after = at + limits::QUIET_AFTER_BURST;
         assert!(!router.is_quiet(after - Duration::from_millis(1)));
         assert!(router.is_quiet(after));
     }
