@@ -60,9 +60,10 @@ impl Flights {
 
     /// A datagram with new items has gone out.
     pub(super) fn push(&mut self, now: Duration, run: Run) {
-        if self.flights.capacity() == 0 {
-            // In a quiet room there is never more than one.
-            self.flights.reserve_exact(1);
+        let len = self.flights.len();
+        if len == self.flights.capacity() {
+            // In a quiet room there is never more than one; in a rush many members have some at the same time.
+            self.flights.reserve_exact(len / 2 + 1);
         }
         self.flights.push_back(Flight {
             sent_at: now.into(),

@@ -204,7 +204,7 @@ struct Slot {
     /// Counts the sessions that this slot has had; their ids differ by it.
     sessions: u32,
     /// Where `live` names this slot.
-    place: usize,
+    place: u32,
     member: Option<Member>,
 }
 
@@ -253,7 +253,7 @@ impl Slots {
     pub(super) fn put(&mut self, slot: u32, member: Member) {
         let vacancy = self.free.pop();
         debug_assert_eq!(vacancy, Some(slot));
-        let place = self.live.len();
+        let place = self.live.len() as u32;
         self.live.push(slot);
         let entry = &mut self.slots[slot as usize];
         entry.place = place;
@@ -264,8 +264,8 @@ impl Slots {
         let entry = self.slots.get_mut(slot as usize)?;
         let member = entry.member.take()?;
         let place = entry.place;
-        self.live.swap_remove(place);
-        if let Some(moved) = self.live.get(place) {
+        self.live.swap_remove(place as usize);
+        if let Some(moved) = self.live.get(place as usize) {
             self.slots[*moved as usize].place = place;
         }
         self.free.push(slot);
