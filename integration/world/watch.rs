@@ -7,7 +7,7 @@
 //! - of two sessions under one name the older one is silent;
 //! - nobody acknowledges what was never sent, and no acknowledgement is taken back;
 //! - a packet number is used once, an utterance number stands for one utterance, an event number for one event of
-//!   the log, and a `Yours` for one utterance.
+//!   the log, and a `Yours` for one utterance, which nobody is told as another's.
 
 use chatroom::limits;
 use chatroom::room::{Shown, UserMap};
@@ -334,6 +334,14 @@ impl Known {
         {
             let said = { self.utterances.get(&own) }.is_none_or(|hash| *hash == hash_of(text));
             need(said, || format!("{name} is told that its {own} is {text}"))?;
+        }
+        if let What::Said(author, text) = event.what
+            && author == name
+        {
+            let own = { self.utterances.values() }.any(|hash| *hash == hash_of(text));
+            need(!own, || {
+                format!("{name} is told its own {text} as another's")
+            })?;
         }
         for number in number..event.end() {
             let Some(shown) = log.event(number) else {
