@@ -63,7 +63,12 @@ impl Flights {
         let len = self.flights.len();
         if len == self.flights.capacity() {
             // In a quiet room there is never more than one; in a rush many members have some at the same time.
-            self.flights.reserve_exact(len / 2 + 1);
+            let more = match len {
+                0 => 1,
+                1 => 3,
+                _ => len / 2,
+            };
+            self.flights.reserve_exact(more);
         }
         self.flights.push_back(Flight {
             sent_at: now.into(),
