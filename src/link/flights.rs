@@ -38,13 +38,6 @@ impl Flights {
         self.flights.is_empty()
     }
 
-    /// Nothing has happened for a while: gives back the space that many flights took.
-    pub(super) fn rest(&mut self) {
-        if self.flights.is_empty() {
-            self.flights = VecDeque::new();
-        }
-    }
-
     pub(super) fn len(&self) -> usize {
         self.flights.len()
     }
@@ -144,6 +137,10 @@ impl Flights {
             self.lost -= u32::from(flight.lost);
             landed.count += 1;
             self.flights.pop_front();
+        }
+        if self.flights.is_empty() && self.flights.capacity() > 1 {
+            // A member has many flights or none, and in a rush the lists of those that have none would be half of all.
+            self.flights = VecDeque::new();
         }
         landed
     }

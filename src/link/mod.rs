@@ -347,7 +347,6 @@ impl Link {
     /// If the retransmission timeout has come, takes what is in flight for lost; whether there was something.
     pub fn handle_timeout(&mut self, now: Duration) -> bool {
         if self.rto_at > now.into() {
-            self.rest();
             return false;
         }
         self.rto_at = Moment::NEVER;
@@ -360,11 +359,6 @@ impl Link {
         self.window.collapse(now);
         self.flights.give_up(self.acked, self.gap_end);
         true
-    }
-
-    /// Nothing is due: gives back the space that a burst took.
-    pub fn rest(&mut self) {
-        self.flights.rest();
     }
 
     fn start_timer(&mut self, now: Duration) {

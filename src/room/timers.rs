@@ -94,7 +94,6 @@ impl Room {
             if next > now.into() && rounded > at {
                 // By now it has time: the router need not wake to find that out.
                 member.wake = rounded;
-                member.link.rest();
                 self.timers.pop();
                 self.timers.push(Reverse((rounded, slot)));
             } else if at <= now.into() {
