@@ -20,7 +20,7 @@ const RECEIVE_BUFFER: usize = 1 << 20;
 /// Bytes of the largest datagram that there is.
 const LARGEST: usize = chatroom::limits::RECEIVE_BUFFER;
 /// Sockets that are read before what came is handed on.
-const AT_ONCE: usize = 256;
+pub const AT_ONCE: usize = 256;
 
 struct Member<P> {
     socket: UdpSocket,

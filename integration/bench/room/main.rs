@@ -22,6 +22,7 @@ mod server;
 mod tally;
 
 use chatroom::limits;
+use reference::Receiver;
 use report::{Row, median};
 use std::env;
 use std::error::Error;
@@ -159,7 +160,7 @@ fn measure(scale: Scale, files: usize, wants: impl Fn(&str) -> bool) -> Result<V
         for n in sizes(&[20, 200, 1000, 5000]) {
             if wants(row) {
                 rows.push(rows::flood(scale, n, row)?);
-                let full = reference::raw(n, size, scale.flood / 2)?;
+                let full = reference::raw(n, size, scale.flood / 2, Receiver::Busy)?;
                 note(&format!("{size} bytes, only sent: {}", full.line()));
             }
         }
@@ -199,11 +200,12 @@ fn steady(scale: Scale, members: usize) -> Result<Vec<Row>> {
     Ok([ours, naive].into_iter().filter_map(median).collect())
 }
 
-/// One message at a time, beside datagrams that are only sent and a relay that only passes on: in turns, so that all three
-/// meet the same machine.
+/// One message at a time, beside datagrams that are only sent and a relay that only passes on: in turns, so that all
+/// meet the same machine. What is only sent to whom it wakes, as it does the members, is said beside.
 fn paced(scale: Scale, members: usize) -> Result<Vec<Row>> {
     let (server, mut crowd) = rows::room(members, None)?;
     let (mut ours, mut raw, mut naive) = (Vec::new(), Vec::new(), Vec::new());
+    let mut waking = Vec::new();
     for _ in 0..scale.runs {
         let meter = rows::Meter::start(&server, &mut crowd)?;
         rows::pace(&mut crowd, scale.paced)?;
@@ -211,8 +213,17 @@ fn paced(scale: Scale, members: usize) -> Result<Vec<Row>> {
             window: Some(1),
             ..meter.row("paced", &server, &crowd)?
         });
-        raw.push(reference::raw(members, reference::ONE_EVENT, scale.paced)?);
+        let only_sent =
+            |receiver| reference::raw(members, reference::ONE_EVENT, scale.paced, receiver);
+        raw.push(only_sent(Receiver::Busy)?);
+        waking.push(only_sent(Receiver::Waiting)?);
         naive.push(reference::naive_paced(scale, members)?);
+    }
+    if let Some(waking) = median(waking) {
+        let line = waking.line();
+        note(&format!(
+            "only sent, to sockets that are waited for: {line}"
+        ));
     }
     Ok([ours, raw, naive].into_iter().filter_map(median).collect())
 }

@@ -2,14 +2,16 @@
 //!
 //! Both run as processes of their own, started from this program, and are measured as the server is.
 
-use super::crowd::{Crowd, socket};
+use super::crowd::{AT_ONCE, Crowd, socket};
 use super::peer::{Naive, REGISTER, SENDERS};
 use super::report::Row;
-use super::rows::{Meter, join, pace, speak_steadily};
+use super::rows::{Meter, TURN, join, pace, speak_steadily};
 use super::server::{Server, cpu};
 use super::{Result, Scale};
+use mio::net::UdpSocket;
+use mio::{Events, Interest, Poll, Token};
 use std::io::{BufRead, BufReader, Write};
-use std::net::{SocketAddr, UdpSocket};
+use std::net::SocketAddr;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -18,7 +20,7 @@ pub const ONE_EVENT: usize = 109;
 
 /// The part of the relay: whoever registers gets what anyone says.
 pub fn be_naive() -> Result<()> {
-    let socket = UdpSocket::bind("127.0.0.1:0")?;
+    let socket = std::net::UdpSocket::bind("127.0.0.1:0")?;
     let mut members: Vec<SocketAddr> = Vec::new();
     let mut buffer = [0; 2048];
     loop {
@@ -48,7 +50,7 @@ pub fn be_raw() -> Result<()> {
     let members: Vec<SocketAddr> = numbers
         .map(|port| Ok(([127, 0, 0, 1], port? as u16).into()))
         .collect::<Result<_>>()?;
-    let socket = UdpSocket::bind("127.0.0.1:0")?;
+    let socket = std::net::UdpSocket::bind("127.0.0.1:0")?;
     let (began, before) = (Instant::now(), cpu("/proc/self/task")?);
     let mut sent = 0u64;
     while began.elapsed() < Duration::from_millis(millis) {
@@ -66,10 +68,19 @@ pub fn be_raw() -> Result<()> {
     Ok(())
 }
 
-/// Only `send_to`, datagrams of this size to as many sockets, which are drained.
-pub fn raw(members: usize, size: usize, time: Duration) -> Result<Row> {
-    let sockets = (0..members)
-        .map(|_| Ok(socket()?))
+/// How the sockets are received from to which is only sent.
+#[derive(Clone, Copy)]
+pub enum Receiver {
+    /// One socket after the other, again and again: nobody has to be woken.
+    Busy,
+    /// As the crowd does it, which sleeps until there is something in one of them.
+    Waiting,
+}
+
+/// Only `send_to`, datagrams of this size to as many sockets.
+pub fn raw(members: usize, size: usize, time: Duration, receiver: Receiver) -> Result<Row> {
+    let mut sockets = (0..members)
+        .map(|_| Ok(UdpSocket::from_std(socket()?)))
         .collect::<Result<Vec<_>>>()?;
     let mut child = Command::new(std::env::current_exe()?)
         .arg("raw")
@@ -80,10 +91,24 @@ pub fn raw(members: usize, size: usize, time: Duration) -> Result<Row> {
     for socket in &sockets {
         line.push_str(&format!(" {}", socket.local_addr()?.port()));
     }
+    let (mut poll, mut events) = (Poll::new()?, Events::with_capacity(AT_ONCE));
+    if let Receiver::Waiting = receiver {
+        for (index, socket) in sockets.iter_mut().enumerate() {
+            let (token, readable) = (Token(index), Interest::READABLE);
+            poll.registry().register(socket, token, readable)?;
+        }
+    }
     writeln!(child.stdin.take().ok_or("no stdin")?, "{line}")?;
     let mut received = 0;
     while child.try_wait()?.is_none() {
-        received += drain(&sockets);
+        match receiver {
+            Receiver::Busy => received += drain(&sockets),
+            Receiver::Waiting => {
+                poll.poll(&mut events, Some(TURN))?;
+                let ready = events.iter().map(|event| &sockets[event.token().0]);
+                received += drain(ready);
+            }
+        }
     }
     received += drain(&sockets);
     let mut answer = String::new();
@@ -105,7 +130,7 @@ pub fn raw(members: usize, size: usize, time: Duration) -> Result<Row> {
     })
 }
 
-fn drain(sockets: &[UdpSocket]) -> u64 {
+fn drain<'a>(sockets: impl IntoIterator<Item = &'a UdpSocket>) -> u64 {
     let mut buffer = [0; chatroom::limits::RECEIVE_BUFFER];
     let mut received = 0;
     for socket in sockets {

@@ -15,7 +15,7 @@ const HANDSHAKES: usize = 64;
 /// What is not delivered by then is lost.
 const PATIENCE: Duration = Duration::from_secs(20);
 /// The crowd looks this often whether to stop.
-const TURN: Duration = Duration::from_millis(5);
+pub const TURN: Duration = Duration::from_millis(5);
 
 /// From when on is counted.
 pub struct Meter {
