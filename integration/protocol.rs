@@ -50,13 +50,13 @@ fn open(open: Open<'_>) -> Vec<u8> {
     bytes
 }
 
-fn up(packet: u64, acked: u64, held_ms: u64, first: u64, said: &[Utterance<'_>]) -> Vec<u8> {
+fn up(packet: u64, stamps: (u16, u16), acked: u64, first: u64, said: &[Utterance<'_>]) -> Vec<u8> {
     let up = Up {
         answer: false,
         bye: false,
         acked,
         gap_end: 0,
-        held_ms,
+        stamps: self::stamps(stamps),
         first,
         utterances: vec![],
     };
@@ -67,9 +67,13 @@ fn up(packet: u64, acked: u64, held_ms: u64, first: u64, said: &[Utterance<'_>])
     bytes
 }
 
+fn stamps((value, echo): (u16, u16)) -> Stamps {
+    Stamps { value, echo }
+}
+
 const BEGIN: u64 = 1_700_000_000_000;
 
-fn down(packet: u64, heard: u64, events: &[(u64, u64, What<'_>)]) -> Vec<u8> {
+fn down(packet: u64, stamps: (u16, u16), heard: u64, events: &[(u64, u64, What<'_>)]) -> Vec<u8> {
     const READER: u64 = 1;
     let (mut frame, mut named) = (vec![0; limits::DOWN_HEAD], Vec::new());
     let mut encoder = DownEncoder::new(&mut frame, &mut named, limits::DATAGRAM);
@@ -89,7 +93,13 @@ fn down(packet: u64, heard: u64, events: &[(u64, u64, What<'_>)]) -> Vec<u8> {
     let digest = seal::digest(&frame[limits::DOWN_HEAD..]);
     let own = Own::of(READER, &named, heard).expect("one that a head can tell");
     let to = (SESSION, PacketNumber(packet), key(0));
-    seal_down(&mut frame, to, (heard, 0), false, (own, digest));
+    seal_down(
+        &mut frame,
+        to,
+        (heard, 0),
+        (false, self::stamps(stamps)),
+        (own, digest),
+    );
     frame
 }
 
@@ -175,15 +185,27 @@ fn the_conversation_is_what_the_code_writes() {
         ),
         ("Join", open(Open::Join(join))),
         ("Welcome", open(Open::Welcome(welcome))),
-        ("Up, says", up(2, 2, 37, 1, &[Utterance::Say("大家好")])),
-        ("Down", down(2, 1, &spoken)),
-        ("Up, whispers", up(3, 5, 0, 2, &whispers)),
-        ("Down, to the author", down(3, 4, &to_author)),
-        ("Down, to the reader", down(3, 4, &to_reader)),
-        ("Down, to others", down(3, 4, &to_others)),
+        (
+            "Up, says",
+            up(2, (12_000, 40_000), 2, 1, &[Utterance::Say("大家好")]),
+        ),
+        ("Down", down(2, (40_044, 12_004), 1, &spoken)),
+        ("Up, whispers", up(3, (12_444, 40_444), 5, 2, &whispers)),
+        (
+            "Down, to the author",
+            down(3, (40_488, 12_448), 4, &to_author),
+        ),
+        (
+            "Down, to the reader",
+            down(3, (40_488, 12_448), 4, &to_reader),
+        ),
+        ("Down, to others", down(3, (40_488, 12_448), 4, &to_others)),
         ("Ask", ask()),
         ("Tell", tell()),
-        ("Up, leaves", up(5, 8, 0, 5, &[Utterance::Leave])),
+        (
+            "Up, leaves",
+            up(5, (16_444, 44_444), 8, 5, &[Utterance::Leave]),
+        ),
         ("Gone", gone()),
         ("Seek", open(Open::Seek(Seek { nonce }))),
         ("Found", open(Open::Found(found))),

@@ -323,8 +323,8 @@ pub const SLOW: Duration = Duration::from_millis(300);
 /// Bytes of input that are taken at once when no line break comes.
 pub const LINE_PART: usize = 65_536;
 
-/// Bytes in front of the body of a Down: three of kind, session, packet number, heard, flags, own, tag.
-pub const DOWN_HEAD: usize = 3 + 4 + 8 + 8 + 1 + 3 + 8;
+/// Bytes in front of the body of a Down: three of kind, session, packet number, heard, flags, own, stamps, tag.
+pub const DOWN_HEAD: usize = 3 + 4 + 8 + 8 + 1 + 3 + 4 + 8;
 /// Bytes in front of the body of any other sealed datagram: three of kind, session, packet number, tag.
 pub const SEALED_HEAD: usize = 3 + 4 + 8 + 8;
 /// Bytes of a Challenge: three of kind, checksum, nonce, cookie.
@@ -344,7 +344,7 @@ pub const fn is_told(count: u64) -> bool {
 const _: () = {
     // One utterance with every field at its longest fits one datagram, up and down.
     assert!(
-        SEALED_HEAD + 1 + 4 * VARINT + 1 + 1 + NAME_BYTES + VARINT + UTTERANCE_BYTES <= DATAGRAM
+        SEALED_HEAD + 5 + 3 * VARINT + 1 + 1 + NAME_BYTES + VARINT + UTTERANCE_BYTES <= DATAGRAM
     );
     // What `--doctor` sends is answered by a server that has its usual patience with a source.
     assert!(PROBES + SMALL_PROBES < SOURCE_BURST && LOSS_BORNE < 100 && SMALL_PROBES > 0);

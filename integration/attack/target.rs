@@ -4,7 +4,7 @@
 use chatroom::room::{Config, InMemory, Room, Stats, UserMap};
 use chatroom::session::{Event, Session};
 use chatroom::wire::{
-    self, Datagram, Join, Kind, Open, PacketNumber, Up, UpEncoder, Utterance, Welcome,
+    self, Datagram, Join, Kind, Open, PacketNumber, Stamps, Up, UpEncoder, Utterance, Welcome,
 };
 use std::collections::VecDeque;
 use std::net::SocketAddr;
@@ -295,7 +295,7 @@ impl Insider {
             bye: false,
             acked,
             gap_end,
-            held_ms: 0,
+            stamps: Stamps::default(),
             first,
             utterances: vec![],
         };

@@ -9,7 +9,7 @@ use chatroom::room::{Config, InMemory, Room, UserMap};
 use chatroom::seal::{Key, Tag, digest};
 use chatroom::wire::{self, Challenge, Datagram, Hello, Join, Open, PacketNumber, SessionId};
 use chatroom::wire::{
-    DownEncoder, Named, Own, Stored, Up, UpEncoder, What, decode_down, seal_down,
+    DownEncoder, Named, Own, Stamps, Stored, Up, UpEncoder, What, decode_down, seal_down,
 };
 use std::env;
 use std::error::Error;
@@ -50,7 +50,13 @@ fn main() -> Result<()> {
         let spent = time(1_000_000, || {
             packet += 1;
             let whose = (SessionId(1), PacketNumber(packet), key);
-            seal_down(&mut frame, whose, (1, 0), false, (Own::default(), body));
+            seal_down(
+                &mut frame,
+                whose,
+                (1, 0),
+                (false, Stamps::default()),
+                (Own::default(), body),
+            );
         });
         table.row("head and tag, per datagram", spent)?;
     }
@@ -137,7 +143,13 @@ fn decode() -> Result<f64> {
     let (mut frame, key) = (full_body(), Key::from_bytes(SECRET));
     let body = digest(&frame[limits::DOWN_HEAD..]);
     let whose = (SessionId(1), PacketNumber(1), key);
-    seal_down(&mut frame, whose, (1, 0), false, (Own::default(), body));
+    seal_down(
+        &mut frame,
+        whose,
+        (1, 0),
+        (false, Stamps::default()),
+        (Own::default(), body),
+    );
     let read = |frame: &[u8]| match wire::decode(frame) {
         Ok(Datagram::Sealed(sealed)) if sealed.verify(key) => {
             decode_down(&sealed).map(|down| down.events.len()).ok()
@@ -332,7 +344,7 @@ impl Crowd {
             bye: false,
             acked: self.tail,
             gap_end: 0,
-            held_ms: 0,
+            stamps: Stamps::default(),
             first: 0,
             utterances: Vec::new(),
         };

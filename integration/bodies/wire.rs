@@ -141,7 +141,13 @@ fn write_down(down: &Down<'_>, sealed: &Sealed<'_>, to: &mut Vec<u8>) -> bool {
     let digest = seal::digest(&to[limits::DOWN_HEAD..]);
     let numbers = (sealed.session, sealed.packet, OPEN);
     let heard = (down.heard, down.waiting);
-    seal_down(to, numbers, heard, down.answer, (Own::default(), digest));
+    seal_down(
+        to,
+        numbers,
+        heard,
+        (down.answer, down.stamps),
+        (Own::default(), digest),
+    );
     // Two authors of one name may have been told apart; then it says the same in no more bytes.
     let same = match wire::decode(to) {
         Ok(Datagram::Sealed(again)) => decode_down(&again).as_ref() == Ok(down),

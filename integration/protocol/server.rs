@@ -113,7 +113,7 @@ impl Client {
             bye,
             acked,
             gap_end: 0,
-            held_ms: 0,
+            stamps: Stamps::default(),
             first,
             utterances: vec![],
         };
@@ -233,13 +233,13 @@ fn an_impossible_acknowledgement_ends_the_session() {
     for (acked, gap_end) in [(9, 0), (1, 9)] {
         let mut server = Server::new();
         let mut client = server.enter(HERE, 7, "小明");
-        let (answer, bye, held_ms, first, utterances) = (true, false, 0, 0, vec![]);
+        let (answer, bye, first, utterances) = (true, false, 0, vec![]);
         let up = Up {
             answer,
             bye,
             acked,
             gap_end,
-            held_ms,
+            stamps: Stamps::default(),
             first,
             utterances,
         };

@@ -1,21 +1,22 @@
 //! What the peer is known to have, and what follows from it for what it does not have.
 
-use super::flights::Landed;
 use super::moment::Moment;
 use super::{Impossible, Link};
 use crate::limits;
+use crate::wire::Stamps;
 use std::time::Duration;
 
 impl Link {
     /// The peer has every item up to `acked`, and if `gap_end` is not 0, the first that it has after that is
-    /// `gap_end`. It held this back for `held_ms`. An acknowledgement older than another one says nothing.
+    /// `gap_end`. An acknowledgement older than another one says nothing.
     pub fn acknowledge(
         &mut self,
         now: Duration,
         acked: u64,
         gap_end: u64,
-        held_ms: u64,
+        stamps: Stamps,
     ) -> Result<(), Impossible> {
+        let round_trip = self.clocks.heard(now, stamps);
         if acked > self.sent || gap_end > self.sent {
             return Err(Impossible);
         }
@@ -23,7 +24,11 @@ impl Link {
             return Ok(());
         }
         self.gap_end = gap_end;
-        self.retire(now, acked, held_ms);
+        if acked > self.acked {
+            // What it has now it had from something that came there: the clocks have met.
+            self.rtt.measured(round_trip);
+            self.retire(now, acked);
+        }
         if gap_end > acked {
             self.find_lost(now, gap_end);
         }
@@ -33,18 +38,10 @@ impl Link {
         Ok(())
     }
 
-    /// Drops the flights that have landed, measures the round trip by them, and opens the window.
-    fn retire(&mut self, now: Duration, acked: u64, held_ms: u64) {
-        let advanced = acked > self.acked;
-        let Landed { count, sent_at } = self.flights.land(self.acked, acked);
+    /// Drops the flights that have landed, and opens the window.
+    fn retire(&mut self, now: Duration, acked: u64) {
+        let landed = self.flights.land(self.acked, acked);
         self.acked = acked;
-        if let Some(sent_at) = sent_at {
-            let held = Duration::from_millis(held_ms);
-            self.rtt.measured(sent_at.until(now).saturating_sub(held));
-        }
-        if !advanced {
-            return;
-        }
         self.backoff = 0;
         self.asked = false;
         self.rto_at = if self.flights.is_empty() {
@@ -52,13 +49,15 @@ impl Link {
         } else {
             (now + self.timeout()).into()
         };
-        self.window.grow(count);
+        self.window.grow(landed);
     }
 
     /// What lies before `gap_end` and is still in flight was overtaken: take it for lost. A resend gets a
     /// round trip's time, for the report may be older than it.
     fn find_lost(&mut self, now: Duration, gap_end: u64) {
-        let patience = self.rtt.smoothed().unwrap_or(limits::ACK_ALLOWANCE);
+        // As far as the clocks tell it.
+        let round_trip = self.rtt.smoothed().map(|rtt| rtt + Stamps::TICK);
+        let patience = round_trip.unwrap_or(limits::ACK_ALLOWANCE);
         let newest_lost = self.flights.overtaken(self.acked, gap_end, |flight| {
             !flight.resent || flight.sent_at.until(now) >= patience
         });

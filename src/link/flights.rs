@@ -18,14 +18,6 @@ pub(super) struct Flight {
     pub(super) resent: bool,
 }
 
-/// What an acknowledgement has covered.
-pub(super) struct Landed {
-    /// Datagrams.
-    pub(super) count: u32,
-    /// When the newest of them was sent, if that measures a round trip.
-    pub(super) sent_at: Option<Moment>,
-}
-
 /// See the module.
 #[derive(Debug, Default)]
 pub(super) struct Flights {
@@ -116,13 +108,9 @@ impl Flights {
         runs.find(|(_, flight)| flight.lost).map(|(run, _)| run)
     }
 
-    /// Every item up to `acked` has arrived, as before every one up to `before` had.
-    pub(super) fn land(&mut self, before: u64, acked: u64) -> Landed {
-        let mut landed = Landed {
-            count: 0,
-            sent_at: None,
-        };
-        let mut ambiguous = false;
+    /// Every item up to `acked` has arrived, as before every one up to `before` had; gives how many datagrams that were.
+    pub(super) fn land(&mut self, before: u64, acked: u64) -> u32 {
+        let mut landed = 0;
         let mut items = acked - before;
         while let Some(flight) = self.flights.front_mut() {
             let Some(rest) = items.checked_sub(flight.items.into()) else {
@@ -130,12 +118,8 @@ impl Flights {
                 break;
             };
             items = rest;
-            // Karn's rule (RFC 6298, section 3), for the whole run: an acknowledgement that had to wait for a
-            // resend measures that wait.
-            ambiguous |= flight.resent || flight.lost;
-            landed.sent_at = Some(flight.sent_at).filter(|_| !ambiguous);
             self.lost -= u32::from(flight.lost);
-            landed.count += 1;
+            landed += 1;
             self.flights.pop_front();
         }
         if self.flights.is_empty() && self.flights.capacity() > 1 {

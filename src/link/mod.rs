@@ -12,6 +12,7 @@
 //! [`Link::poll_timeout`] has come; then [`Link::poll_send`] and [`Link::on_sent`] until there is nothing.
 
 mod acknowledged;
+mod clocks;
 mod flights;
 mod inbox;
 mod moment;
@@ -31,7 +32,8 @@ pub use random::Random;
 pub use rate::Rate;
 
 use crate::limits;
-use crate::wire::PacketNumber;
+use crate::wire::{PacketNumber, Stamps};
+use clocks::Clocks;
 use flights::Flights;
 use owed::Owed;
 use replay::Replay;
@@ -80,6 +82,7 @@ pub struct Link {
     window: Window,
     /// Which members of a crowd are asked for an acknowledgement together.
     turn: u32,
+    clocks: Clocks,
     backoff: u8,
     /// The peer acknowledges items without delay, each datagram of them.
     prompt_peer: bool,
@@ -110,6 +113,7 @@ impl Link {
             flights: Flights::default(),
             window: Window::default(),
             turn: 0,
+            clocks: Clocks::default(),
             backoff: 0,
             prompt_peer: false,
             asked: false,
@@ -120,7 +124,7 @@ impl Link {
             rto_at: Moment::NEVER,
             sent_at: now.into(),
             heard_at: now.into(),
-            owed: Owed::nothing(now),
+            owed: Owed::default(),
             gap_end: 0,
             replay: Replay::default(),
         }
@@ -230,9 +234,9 @@ impl Link {
         self.owed.at() <= now.into()
     }
 
-    /// Milliseconds that the acknowledgement of the newest datagram has waited.
-    pub fn held_ms(&self, now: Duration) -> u64 {
-        self.owed.held(now).as_millis() as u64
+    /// What a datagram that acknowledges something now is to carry.
+    pub fn stamps(&self, now: Duration) -> Stamps {
+        self.clocks.stamps(now)
     }
 
     // ---- Sending

@@ -20,19 +20,18 @@ pub(super) struct Owed {
     at: Moment,
     /// What comes meanwhile postpones it.
     quiet: bool,
-    /// When the newest datagram came that is to be acknowledged.
-    since: Moment,
 }
 
-impl Owed {
-    pub(super) fn nothing(now: Duration) -> Owed {
+impl Default for Owed {
+    fn default() -> Owed {
         Owed {
             at: Moment::NEVER,
             quiet: false,
-            since: now.into(),
         }
     }
+}
 
+impl Owed {
     /// Something came.
     pub(super) fn owe(&mut self, now: Duration, urgency: Urgency) {
         let (at, quiet) = match urgency {
@@ -44,24 +43,14 @@ impl Owed {
         if postponed || self.at >= at.into() {
             (self.at, self.quiet) = (at.into(), quiet);
         }
-        self.since = now.into();
     }
 
     /// It has gone.
     pub(super) fn settle(&mut self) {
-        self.at = Moment::NEVER;
-        self.quiet = false;
+        *self = Owed::default();
     }
 
     pub(super) fn at(&self) -> Moment {
         self.at
-    }
-
-    /// For how long it has waited.
-    pub(super) fn held(&self, now: Duration) -> Duration {
-        match self.at.time() {
-            Some(_) => self.since.until(now),
-            None => Duration::ZERO,
-        }
     }
 }

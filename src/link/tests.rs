@@ -1,6 +1,7 @@
 //! The link by itself, and two of them over a channel that loses.
 
 use super::*;
+use std::collections::VecDeque;
 
 const RTT: Duration = Duration::from_millis(40);
 
@@ -24,11 +25,20 @@ fn send(link: &mut Link, now: Duration, available: u64, each: u64) -> Vec<(u64, 
     sent
 }
 
+/// The stamps of a datagram that comes now, of a round trip that took so long.
+fn back(now: Duration, round_trip: Duration) -> Stamps {
+    let mut peer = Clocks::default();
+    let own = Clocks::default().stamps(now.saturating_sub(round_trip));
+    peer.heard(now, own);
+    peer.stamps(now)
+}
+
 /// A link that has measured a round trip of [`RTT`], at second 1, with everything acknowledged up to 1.
 fn measured() -> Link {
     let mut link = Link::new(ms(0), 0);
     send(&mut link, ms(1000) - RTT, 2, 1);
-    link.acknowledge(ms(1000), 1, 0, 0).expect("sent");
+    link.acknowledge(ms(1000), 1, 0, back(ms(1000), RTT))
+        .expect("sent");
     assert_eq!(link.round_trip(), Some(RTT));
     link
 }
@@ -38,23 +48,28 @@ fn a_gap_makes_what_lies_before_it_lost_and_a_resend_has_a_new_number() {
     let mut link = measured();
     assert_eq!(send(&mut link, ms(1000), 5, 1).len(), 3);
     // 2 is lost, 3 came.
-    link.acknowledge(ms(1040), 1, 3, 0).expect("sent");
+    link.acknowledge(ms(1040), 1, 3, back(ms(1040), RTT))
+        .expect("sent");
     assert_eq!(send(&mut link, ms(1040), 5, 1), [(2, 3, 5)]);
-    link.acknowledge(ms(1050), 1, 3, 0).expect("sent");
+    link.acknowledge(ms(1050), 1, 3, back(ms(1050), RTT))
+        .expect("sent");
     assert_eq!(
         send(&mut link, ms(1050), 5, 1),
         [],
         "a resend gets a round trip's time"
     );
-    link.acknowledge(ms(1080), 1, 4, 0).expect("sent");
+    link.acknowledge(ms(1081), 1, 4, back(ms(1081), RTT))
+        .expect("sent");
     assert_eq!(
-        send(&mut link, ms(1080), 5, 1),
+        send(&mut link, ms(1081), 5, 1),
         [(2, 3, 6), (3, 4, 7)],
         "and is lost in its turn"
     );
-    link.acknowledge(ms(1120), 2, 4, 0).expect("sent");
-    assert_eq!(send(&mut link, ms(1120), 5, 1), [(3, 4, 8)]);
-    link.acknowledge(ms(1160), 4, 0, 0).expect("sent");
+    link.acknowledge(ms(1122), 2, 4, back(ms(1122), RTT))
+        .expect("sent");
+    assert_eq!(send(&mut link, ms(1122), 5, 1), [(3, 4, 8)]);
+    link.acknowledge(ms(1160), 4, 0, back(ms(1160), RTT))
+        .expect("sent");
     assert!(!link.is_waiting() && link.acked() == 4 && link.sent() == 4);
 }
 
@@ -62,7 +77,8 @@ fn a_gap_makes_what_lies_before_it_lost_and_a_resend_has_a_new_number() {
 fn a_timeout_makes_everything_lost_but_what_the_peer_said_it_has() {
     let mut link = measured();
     send(&mut link, ms(1000), 6, 1);
-    link.acknowledge(ms(1030), 1, 4, 0).expect("sent");
+    link.acknowledge(ms(1030), 1, 4, back(ms(1030), RTT))
+        .expect("sent");
     assert_eq!(send(&mut link, ms(1030), 6, 1).len(), 2, "2 and 3");
     let at = link.poll_timeout().expect("a timeout");
     link.handle_timeout(at - ms(1));
@@ -76,28 +92,60 @@ fn a_timeout_makes_everything_lost_but_what_the_peer_said_it_has() {
 }
 
 #[test]
-fn a_run_that_was_resent_measures_nothing() {
+fn a_resend_measures_too_and_nothing_is_measured_twice() {
     let mut link = measured();
     send(&mut link, ms(1000), 3, 1);
     let at = link.poll_timeout().expect("a timeout");
     link.handle_timeout(at);
     send(&mut link, at, 3, 1);
-    link.acknowledge(at + ms(1), 2, 0, 0).expect("sent");
-    assert_eq!(link.round_trip(), Some(RTT), "Karn's rule");
-    send(&mut link, ms(5000), 4, 1);
-    link.acknowledge(ms(5140), 3, 0, 100).expect("sent");
+    let came = at + ms(1);
+    let slow = back(came, 9 * RTT);
+    link.acknowledge(came, 2, 0, slow).expect("sent");
     assert_eq!(
         link.round_trip(),
-        Some(RTT),
-        "what the peer held back does not count"
+        Some(2 * RTT),
+        "it was the first that came"
     );
-    send(&mut link, ms(6000), 5, 1);
-    link.acknowledge(ms(6040), 4, 0, u64::MAX).expect("sent");
-    assert_eq!(
-        link.round_trip(),
-        Some(RTT * 7 / 8),
-        "nor does a lie overflow"
-    );
+    link.acknowledge(came, 2, 0, slow).expect("sent");
+    assert_eq!(link.round_trip(), Some(2 * RTT), "nothing new");
+    send(&mut link, ms(6000), 4, 1);
+    let lie = Stamps {
+        value: 7,
+        echo: back(ms(6000), RTT).value.wrapping_add(2),
+    };
+    link.acknowledge(ms(6000), 3, 0, lie).expect("sent");
+    assert!(link.round_trip() < Some(2 * RTT + limits::RTO_MOST / 8));
+}
+
+/// The timeout is longer than the way there and back before long, or everything would go twice as long as the path is slow.
+#[test]
+fn on_a_path_that_has_become_slow_all_goes_once_again() {
+    for (prompt, way) in [(false, 75), (true, 75), (false, 1200), (true, 1200)] {
+        let mut link = measured();
+        link.prompt_peer = prompt;
+        let (mut peer, mut have) = (Clocks::default(), 1);
+        let mut there: VecDeque<(Duration, u64, Stamps)> = VecDeque::new();
+        let mut back = there.clone();
+        let mut counts = [0, 0];
+        for now in (1000..61_000).map(ms) {
+            let items = 1 + (now.as_millis() as u64 - 1000) / 500;
+            while let Some((_, end, stamps)) = there.pop_front_if(|(at, ..)| *at <= now) {
+                peer.heard(now, stamps);
+                have = have.max(end - 1);
+                back.push_back((now + ms(way), have, peer.stamps(now)));
+            }
+            while let Some((_, acked, stamps)) = back.pop_front_if(|(at, ..)| *at <= now) {
+                link.acknowledge(now, acked, 0, stamps).expect("sent");
+            }
+            link.handle_timeout(now);
+            for (_, end, _) in send(&mut link, now, items + 1, 100) {
+                counts[usize::from(now >= ms(11_000))] += 1;
+                there.push_back((now + ms(way), end, link.stamps(now)));
+            }
+        }
+        assert!(counts[0] < 2 * 20, "{way} ms, {prompt}: {counts:?}");
+        assert_eq!(counts[1], 100, "{way} ms, {prompt}");
+    }
 }
 
 #[test]
@@ -114,9 +162,10 @@ fn the_timeout_doubles_up_to_its_cap_and_an_answer_resets_it() {
     }
     assert_eq!(pauses[..4], [1000, 2000, 3000, 3000]);
     assert!(pauses[3..].iter().all(|pause| *pause == 3000));
-    link.acknowledge(now, 1, 0, 0).expect("sent");
+    link.acknowledge(now, 1, 0, back(now, RTT)).expect("sent");
     send(&mut link, now, 3, 1);
-    assert_eq!(link.poll_timeout(), Some(now + limits::RTO_FIRST));
+    let first = RTT + 4 * (RTT / 2) + limits::ACK_ALLOWANCE;
+    assert_eq!(link.poll_timeout(), Some(now + first));
 }
 
 #[test]
@@ -124,10 +173,11 @@ fn the_window_grows_with_acknowledgements_to_its_most() {
     let mut link = Link::new(ms(0), 0);
     let first = send(&mut link, ms(0), u64::MAX, 1);
     assert_eq!(first.len() as u32, limits::WINDOW_FIRST);
-    link.acknowledge(ms(10), 10, 0, 0).expect("sent");
+    link.acknowledge(ms(10), 10, 0, back(ms(10), RTT))
+        .expect("sent");
     assert_eq!(send(&mut link, ms(10), u64::MAX, 1).len(), 20, "slow start");
     for round in 2..20 {
-        link.acknowledge(ms(10 * round), link.sent(), 0, 0)
+        link.acknowledge(ms(10 * round), link.sent(), 0, back(ms(10 * round), RTT))
             .expect("sent");
         send(&mut link, ms(10 * round), u64::MAX, 1);
     }
@@ -139,14 +189,16 @@ fn the_window_halves_once_for_a_round_trip_and_keeps_its_least() {
     let mut link = measured();
     let first = send(&mut link, ms(1000), u64::MAX, 1).len() as u64;
     // 2 and 4 are lost: reported one after the other, they are one loss.
-    link.acknowledge(ms(1040), 1, 3, 0).expect("sent");
+    link.acknowledge(ms(1040), 1, 3, back(ms(1040), RTT))
+        .expect("sent");
     let sent = send(&mut link, ms(1040), u64::MAX, 1);
     assert_eq!(
         sent,
         [(2, 3, first + 2)],
         "the window is full, but the first goes"
     );
-    link.acknowledge(ms(1060), 3, 5, 0).expect("sent");
+    link.acknowledge(ms(1060), 3, 5, back(ms(1060), RTT))
+        .expect("sent");
     send(&mut link, ms(1060), u64::MAX, 1);
     let half = ((first / 2) as u32).max(limits::WINDOW_CUT_LEAST);
     assert!(
@@ -173,7 +225,8 @@ fn above_the_threshold_the_window_grows_by_one_a_round_trip() {
     for _ in 0..12 {
         send(&mut link, now, u64::MAX, 1);
         now += RTT;
-        link.acknowledge(now, link.sent(), 0, 0).expect("sent");
+        link.acknowledge(now, link.sent(), 0, back(now, RTT))
+            .expect("sent");
         windows.push(link.window.size());
     }
     let slow: Vec<_> = windows
@@ -190,30 +243,38 @@ fn above_the_threshold_the_window_grows_by_one_a_round_trip() {
 #[test]
 fn an_acknowledgement_beyond_what_was_sent_is_refused() {
     let mut link = Link::new(ms(0), 5);
-    assert_eq!(link.acknowledge(ms(1), 6, 0, 0), Err(Impossible));
-    assert_eq!(link.acknowledge(ms(1), u64::MAX, 0, 0), Err(Impossible));
     assert_eq!(
-        link.acknowledge(ms(1), 5, 6, 0),
+        link.acknowledge(ms(1), 6, 0, back(ms(1), RTT)),
+        Err(Impossible)
+    );
+    assert_eq!(
+        link.acknowledge(ms(1), u64::MAX, 0, back(ms(1), RTT)),
+        Err(Impossible)
+    );
+    assert_eq!(
+        link.acknowledge(ms(1), 5, 6, back(ms(1), RTT)),
         Err(Impossible),
         "nor a gap's end"
     );
-    assert_eq!(link.acknowledge(ms(1), 5, 0, 0), Ok(()));
+    assert_eq!(link.acknowledge(ms(1), 5, 0, back(ms(1), RTT)), Ok(()));
     send(&mut link, ms(1), 7, 1);
     assert_eq!(
-        link.acknowledge(ms(2), 7, 0, 0),
+        link.acknowledge(ms(2), 7, 0, back(ms(2), RTT)),
         Err(Impossible),
         "one too far"
     );
-    assert_eq!(link.acknowledge(ms(2), 6, 0, 0), Ok(()));
+    assert_eq!(link.acknowledge(ms(2), 6, 0, back(ms(2), RTT)), Ok(()));
 }
 
 #[test]
 fn an_older_acknowledgement_says_nothing() {
     let mut link = measured();
     send(&mut link, ms(1000), 6, 1);
-    link.acknowledge(ms(1040), 4, 0, 0).expect("sent");
+    link.acknowledge(ms(1040), 4, 0, back(ms(1040), RTT))
+        .expect("sent");
     let before = format!("{link:?}");
-    link.acknowledge(ms(1050), 2, 5, 0).expect("sent");
+    link.acknowledge(ms(1050), 2, 5, back(ms(1050), RTT))
+        .expect("sent");
     assert_eq!(format!("{link:?}"), before);
 }
 
@@ -221,13 +282,16 @@ fn an_older_acknowledgement_says_nothing() {
 fn a_part_of_a_run_may_be_acknowledged_and_the_rest_is_sent_again_in_parts() {
     let mut link = measured();
     assert_eq!(send(&mut link, ms(1000), 12, 10), [(2, 12, 2)]);
-    link.acknowledge(ms(1040), 5, 0, 0).expect("sent");
+    link.acknowledge(ms(1040), 5, 0, back(ms(1040), RTT))
+        .expect("sent");
     let at = link.poll_timeout().expect("the rest is awaited");
     link.handle_timeout(at);
     assert_eq!(send(&mut link, at, 12, 4), [(6, 10, 3), (10, 12, 4)]);
-    link.acknowledge(at + ms(40), 9, 0, 0).expect("sent");
+    link.acknowledge(at + ms(40), 9, 0, back(at + ms(40), RTT))
+        .expect("sent");
     assert!(link.is_waiting());
-    link.acknowledge(at + ms(41), 11, 0, 0).expect("sent");
+    link.acknowledge(at + ms(41), 11, 0, back(at + ms(41), RTT))
+        .expect("sent");
     assert!(!link.is_waiting());
     assert_eq!(link.poll_send(12), None);
 }
@@ -258,7 +322,8 @@ fn a_probe_is_repeated_until_anything_comes() {
 fn after_a_change_of_path_everything_is_sent_again_at_once() {
     let mut link = measured();
     send(&mut link, ms(1000), 6, 1);
-    link.acknowledge(ms(1020), 2, 5, 0).expect("sent");
+    link.acknowledge(ms(1020), 2, 5, back(ms(1020), RTT))
+        .expect("sent");
     link.handle_path_change();
     let again = send(&mut link, ms(1030), 6, 1);
     assert_eq!(again.iter().map(|sent| sent.0).collect::<Vec<_>>(), [3, 4]);
@@ -276,11 +341,10 @@ fn acknowledgements_wait_unless_they_are_urgent() {
     link.owe(ms(10), Urgency::Within(ms(90)));
     assert_eq!(link.poll_timeout(), Some(ms(60)), "the earlier counts");
     assert!(!link.is_ack_due(ms(59)) && link.is_ack_due(ms(60)));
-    assert_eq!(link.held_ms(ms(50)), 40, "since the newest came");
     link.next_bare_packet(ms(50));
     assert!(link.is_ack_due(ms(60)), "nothing rode on that");
     link.next_packet(ms(60));
-    assert_eq!((link.is_ack_due(ms(99)), link.held_ms(ms(99))), (false, 0));
+    assert!(!link.is_ack_due(ms(99)));
     link.owe(ms(100), Urgency::AtOnce);
     assert!(link.is_ack_due(ms(100)));
 }
@@ -371,7 +435,8 @@ fn a_window_that_shrinks_below_what_is_under_way_asks_by_a_probe() {
     link.limit_window(5);
     assert!(!link.is_probe_due(), "it was asked");
     link.receive(ms(2), PacketNumber(1));
-    link.acknowledge(ms(2), 7, 0, 0).expect("sent");
+    link.acknowledge(ms(2), 7, 0, back(ms(2), RTT))
+        .expect("sent");
     assert_eq!((link.is_waiting(), link.poll_timeout()), (false, None));
 }
 
@@ -381,10 +446,11 @@ fn numbers_near_their_end() {
     let sent = send(&mut link, ms(0), u64::MAX, 1);
     assert_eq!(sent.len() as u32, limits::WINDOW_FIRST);
     assert_eq!(sent.last(), Some(&(u64::MAX - 3, u64::MAX - 2, u64::MAX)));
-    link.acknowledge(ms(1), u64::MAX - 3, 0, 0).expect("sent");
+    link.acknowledge(ms(1), u64::MAX - 3, 0, back(ms(1), RTT))
+        .expect("sent");
     let last = send(&mut link, ms(1), u64::MAX, 9);
     assert_eq!(last, [(u64::MAX - 2, u64::MAX, u64::MAX)]);
-    link.acknowledge(ms(1), u64::MAX - 1, u64::MAX - 1, 0)
+    link.acknowledge(ms(1), u64::MAX - 1, u64::MAX - 1, back(ms(1), RTT))
         .expect("sent");
     assert_eq!(link.poll_send(u64::MAX), None);
     assert!(link.receive(ms(2), PacketNumber(u64::MAX)).is_some());
@@ -398,7 +464,8 @@ struct End {
 }
 
 /// A datagram under way: packet, items, and the acknowledgement on it.
-type Wire = std::collections::BTreeMap<(Duration, u64), (usize, u64, Option<Run>, (u64, u64))>;
+type Wire =
+    std::collections::BTreeMap<(Duration, u64), (usize, u64, Option<Run>, (u64, u64, Stamps))>;
 
 #[test]
 fn two_links_deliver_everything_over_a_channel_that_loses() {
@@ -427,7 +494,8 @@ fn two_links_deliver_everything_over_a_channel_that_loses() {
                     if let Some(run) = run {
                         end.link.on_sent(now, run);
                     }
-                    let ack = (end.inbox.next() - 1, end.inbox.gap_end());
+                    let (acked, gap_end) = (end.inbox.next() - 1, end.inbox.gap_end());
+                    let ack = (acked, gap_end, end.link.stamps(now));
                     for _ in 0..1 + random.below(2) {
                         count += 1;
                         if random.below(100) >= loss {
@@ -448,14 +516,14 @@ fn two_links_deliver_everything_over_a_channel_that_loses() {
                 end.link.handle_timeout(now);
             }
             if arrival.is_some_and(|at| at <= now)
-                && let Some((_, (to, packet, run, (acked, gap_end)))) = wire.pop_first()
+                && let Some((_, (to, packet, run, (acked, gap_end, stamps)))) = wire.pop_first()
             {
                 let end = &mut ends[to];
                 if end.link.receive(now, PacketNumber(packet)).is_none() {
                     continue;
                 }
                 end.link
-                    .acknowledge(now, acked, gap_end, 0)
+                    .acknowledge(now, acked, gap_end, stamps)
                     .expect("only what was sent");
                 if let Some(run) = run {
                     let new = end.inbox.insert(run.first, run.end, ());
@@ -481,16 +549,19 @@ fn after_a_loss_datagrams_with_little_news_repeat_what_went_before() {
     let mut link = measured();
     send(&mut link, ms(1000), 4, 1);
     assert_eq!(link.repeat_from(run(4, 5)), 4, "nothing was lost yet");
-    link.acknowledge(ms(1040), 1, 3, 0).expect("sent");
+    link.acknowledge(ms(1040), 1, 3, back(ms(1040), RTT))
+        .expect("sent");
     assert_eq!(send(&mut link, ms(1040), 4, 1), [(2, 3, 4)]);
     assert_eq!(link.repeat_from(run(4, 5)), 2, "all that may be missing");
     assert_eq!(link.repeat_from(run(4, 8)), 4, "much is new");
     assert_eq!(link.repeat_from(run(3, 4)), 3, "a resend");
     send(&mut link, ms(1040), 10, 1);
-    link.acknowledge(ms(1080), 5, 0, 0).expect("sent");
+    link.acknowledge(ms(1080), 5, 0, back(ms(1080), RTT))
+        .expect("sent");
     assert_eq!(link.repeat_from(run(10, 11)), 7, "no more than a few");
     for item in 10..10 + u64::from(limits::WARY) {
-        link.acknowledge(ms(1080), item - 1, 0, 0).expect("sent");
+        link.acknowledge(ms(1080), item - 1, 0, back(ms(1080), RTT))
+            .expect("sent");
         send(&mut link, ms(1080), item + 1, 1);
     }
     let next = 10 + u64::from(limits::WARY);
@@ -502,17 +573,28 @@ fn what_a_prompt_peer_passes_over_is_sent_again_before_the_timeout() {
     let mut link = measured().with_prompt_peer();
     send(&mut link, ms(1000), 3, 1);
     let patience = RTT + RTT / 4;
-    link.acknowledge(ms(999) + patience, 1, 0, 0).expect("sent");
+    link.acknowledge(ms(999) + patience, 1, 0, back(ms(999) + patience, RTT))
+        .expect("sent");
     assert_eq!(send(&mut link, ms(999) + patience, 3, 1), [], "in time");
-    link.acknowledge(ms(1000) + patience, 1, 0, 0)
+    link.acknowledge(ms(1000) + patience, 1, 0, back(ms(1000) + patience, RTT))
         .expect("sent");
     assert!(link.poll_timeout() > Some(ms(1000) + patience));
     assert_eq!(send(&mut link, ms(1000) + patience, 3, 1), [(2, 3, 3)]);
-    link.acknowledge(ms(999) + 2 * patience, 1, 0, 0)
-        .expect("sent");
+    link.acknowledge(
+        ms(999) + 2 * patience,
+        1,
+        0,
+        back(ms(999) + 2 * patience, RTT),
+    )
+    .expect("sent");
     assert_eq!(send(&mut link, ms(999) + 2 * patience, 3, 1), [], "anew");
-    link.acknowledge(ms(1000) + 2 * patience, 1, 0, 0)
-        .expect("sent");
+    link.acknowledge(
+        ms(1000) + 2 * patience,
+        1,
+        0,
+        back(ms(1000) + 2 * patience, RTT),
+    )
+    .expect("sent");
     assert_eq!(send(&mut link, ms(1000) + 2 * patience, 3, 1), [(2, 3, 4)]);
 }
 
@@ -567,8 +649,10 @@ fn more_items_than_a_flight_can_count_go_in_several() {
         link.poll_send(u64::MAX).map(|run| run.first),
         Some(most + 1)
     );
-    link.acknowledge(ms(1), most - 1, 0, 0).expect("sent");
+    link.acknowledge(ms(1), most - 1, 0, back(ms(1), RTT))
+        .expect("sent");
     assert_eq!(link.flights(), 1);
-    link.acknowledge(ms(1), most, 0, 0).expect("sent");
+    link.acknowledge(ms(1), most, 0, back(ms(1), RTT))
+        .expect("sent");
     assert_eq!(link.flights(), 0);
 }

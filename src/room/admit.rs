@@ -53,7 +53,7 @@ impl Room {
             || !self
                 .door
                 .accepts(now, from, join.nonce, Purpose::Join, join.cookie)
-            // A copy that was long on its way would bring back one who has left.
+            // A copy that was long on its way would bring back one who has left, or a session from before.
             || self.graveyard.has_welcomed(join.nonce)
         {
             self.stats.turned_away += 1;
@@ -241,6 +241,9 @@ impl Room {
                     && departed.reason == GoneReason::Silent
             }
         })?;
+        if departed.nonce != entry.nonce {
+            self.graveyard.put_continued(departed.nonce);
+        }
         if departed.reason == GoneReason::Left {
             // Its leaving was its last utterance, and is to come once more.
             departed.ordered -= 1;
@@ -314,6 +317,7 @@ impl Room {
         let Some(old) = self.slots.member(slot) else {
             return;
         };
+        self.graveyard.put_continued(old.welcome.nonce);
         member.welcome.resume = old.welcome.resume;
         member.since = old.since;
         (member.sent, member.resent) = (old.sent, old.resent);

@@ -316,7 +316,7 @@ impl Room {
             &mut body.frame,
             (member.session, packet, member.secret),
             (received, received - member.ordered),
-            answer,
+            (answer, member.link.stamps(now)),
             (own, body.digest),
         );
         Some((member.address, place))

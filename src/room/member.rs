@@ -145,6 +145,8 @@ pub(super) struct Departed {
 pub(super) struct Graveyard {
     by_session: BTreeMap<SessionId, Departed>,
     order: VecDeque<SessionId>,
+    /// The nonces of sessions that other ones have continued, as many at most.
+    continued: VecDeque<u64>,
 }
 
 impl Graveyard {
@@ -162,17 +164,25 @@ impl Graveyard {
     }
 
     pub(super) fn len(&self) -> usize {
-        self.by_session.len().max(self.order.len())
+        let sessions = self.by_session.len().max(self.order.len());
+        sessions.max(self.continued.len())
     }
 
     pub(super) fn find(&mut self, session: SessionId) -> Option<&mut Departed> {
         self.by_session.get_mut(&session)
     }
 
+    /// A session goes on in another one.
+    pub(super) fn put_continued(&mut self, nonce: u64) {
+        self.continued.push_back(nonce);
+        if self.continued.len() > limits::DEPARTED {
+            self.continued.pop_front();
+        }
+    }
+
     /// Whether this is the nonce of one that had its Welcome: it asks under another one if it comes again.
     pub(super) fn has_welcomed(&self, nonce: u64) -> bool {
-        self.by_session
-            .values()
+        self.continued.contains(&nonce) || { self.by_session.values() }
             .any(|departed| departed.welcomed && departed.nonce == nonce)
     }
 

@@ -43,7 +43,7 @@ pub use sizes::{Numbers, Sizes};
 pub use users::{User, UserMap};
 
 use crate::limits;
-use crate::link::{Moment, Random};
+use crate::link::Moment;
 use crate::seal::Secrets;
 use crate::wire::{self, Datagram, Malformed, Open, Refusal, Refused};
 use bans::Bans;
@@ -75,7 +75,6 @@ pub struct Room {
     mutes: Mutes,
     history_hidden: bool,
     secrets: Secrets,
-    random: Random,
     last_member: u32,
     last_label: u64,
     /// Slots of members that have had another name: they may come again under it.
@@ -108,8 +107,7 @@ impl Room {
         numbers: Numbers,
     ) -> Room {
         let mut secrets = Secrets::new(seed);
-        let mut number = || secrets.key().hash(&[]);
-        let (epoch, delays) = (number(), number());
+        let epoch = secrets.key().hash(&[]);
         let door = Door::new(secrets.key(), secrets.key(), config.per_address);
         Room {
             config,
@@ -126,7 +124,6 @@ impl Room {
             mutes: Mutes::default(),
             history_hidden: false,
             secrets,
-            random: Random::new(delays),
             last_member: 0,
             last_label: 0,
             renamed: BTreeSet::new(),

@@ -76,7 +76,7 @@ impl Room {
         let acked = member.link.acked();
         if member
             .link
-            .acknowledge(now, up.acked, up.gap_end, up.held_ms)
+            .acknowledge(now, up.acked, up.gap_end, up.stamps)
             .is_err()
         {
             return self.remove(users, now, slot, GoneReason::Violation, "");
@@ -100,13 +100,11 @@ impl Room {
 
     /// A member said something, perhaps once more.
     fn hear(&mut self, users: &mut UserMap, now: Duration, slot: u32, up: &Up<'_>) {
-        let delay = self
-            .random
-            .between(limits::ACK_DELAY_LEAST, limits::ACK_DELAY_MOST);
         let Some(member) = self.slots.member(slot) else {
             return;
         };
-        let mut urgency = Urgency::Within(delay);
+        // The event goes before, unless the room is under load.
+        let mut urgency = Urgency::Within(limits::ACK_PROMPT);
         for (utterance, number) in up.utterances.iter().zip(up.first..) {
             if number < member.inbox.next() {
                 // It was not acknowledged in time.
@@ -253,23 +251,22 @@ impl Room {
 
     /// A datagram of a session that is not here: over, or of another server, or never there.
     fn handle_stray(&mut self, now: Duration, from: SocketAddr, sealed: &Sealed<'_>) {
+        let departed = self.graveyard.find(sealed.session);
+        if departed.as_ref().is_some_and(|d| !sealed.verify(d.secret)) {
+            // Damaged on its way, and no reason to come in again for one who has left.
+            self.stats.forged += 1;
+            return;
+        }
+        let was_at = departed.map(|departed| departed.address);
         self.stats.stray += 1;
         let answerable = sealed.size() > limits::UNKNOWN && !says_bye(sealed);
         if !answerable || !self.door.admits(now, from.ip()) {
             return;
         }
-        match self.graveyard.find(sealed.session) {
-            Some(departed) if sealed.verify(departed.secret) => {
-                // Its last address is proved; another one may be anybody's, and gets less than it brought.
-                let most = if departed.address == from {
-                    usize::MAX
-                } else {
-                    sealed.size()
-                };
-                self.tell_gone(sealed.session, from, most);
-            }
-            // Damaged on its way, and no reason to come in again for one who has left.
-            Some(_) => self.stats.forged += 1,
+        match was_at {
+            // Its last address is proved; another one may be anybody's, and gets less than it brought.
+            Some(address) if address == from => self.tell_gone(sealed.session, from, usize::MAX),
+            Some(_) => self.tell_gone(sealed.session, from, sealed.size()),
             None => {
                 let unknown = Unknown {
                     session: sealed.session,

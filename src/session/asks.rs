@@ -84,6 +84,11 @@ impl Asks {
         Some(Ask { request, what })
     }
 
+    /// Whether a page of the roster may say that the next one begins there: no roster is without end.
+    fn goes_on(&self, next: u64) -> bool {
+        next == 0 || (next > self.after && self.roster.len() < limits::MEMBERS_MOST)
+    }
+
     /// What to tell the person, if that was the answer.
     pub(super) fn handle_tell(&mut self, now: Duration, tell: &Tell<'_>) -> Option<Event> {
         let current = tell.request == self.request;
@@ -95,7 +100,7 @@ impl Asks {
                 Event::Pong(now.saturating_sub(sent_at))
             }
             (Question::Who, Told::Who { after, next, names })
-                if current && *after == self.after =>
+                if current && *after == self.after && self.goes_on(*next) =>
             {
                 let entries = names.iter().map(|(name, away)| RosterEntry {
                     name: (*name).to_owned(),

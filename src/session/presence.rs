@@ -234,7 +234,7 @@ impl Presence {
             bye,
             acked: self.inbox.next() - 1,
             gap_end: self.inbox.gap_end(),
-            held_ms: self.link.held_ms(now),
+            stamps: self.link.stamps(now),
             first,
             utterances: Vec::new(),
         };

@@ -7,7 +7,7 @@
 
 use super::bytes::{difference_size, varint_size};
 use super::own::{Marks, Named};
-use super::{EventNumber, Failure, Malformed, Reader, Sealed, Writer};
+use super::{EventNumber, Failure, Malformed, Reader, Sealed, Stamps, Writer};
 use crate::limits;
 
 /// Codes in the low three bits of an event's first integer; the author's index stands above them.
@@ -81,6 +81,8 @@ pub struct Down<'a> {
     pub waiting: u64,
     /// The sender would like an acknowledgement at once.
     pub answer: bool,
+    /// What the round trip is measured by.
+    pub stamps: Stamps,
     /// Events, in the log's order.
     pub events: Vec<Event<'a>>,
 }
@@ -109,6 +111,7 @@ pub fn decode_down<'a>(sealed: &Sealed<'a>) -> Result<Down<'a>, Malformed> {
         heard: sealed.heard,
         waiting: sealed.waiting(),
         answer: sealed.wants_answer(),
+        stamps: sealed.stamps,
         events: Vec::new(),
     };
     if down.waiting > down.heard {
@@ -330,11 +333,8 @@ impl<'b> DownEncoder<'b> {
 
     #[inline(always)]
     fn write(&mut self, number: u64, event: &Stored<'_>, parts: &Parts<'_>) -> bool {
-        let later = if self.begun {
-            event.unix_ms.wrapping_sub(self.unix_ms) as i64
-        } else {
-            0
-        };
+        let since = event.unix_ms.wrapping_sub(self.unix_ms) as i64;
+        let later = if self.begun { since } else { 0 };
         let Parts {
             code,
             author,

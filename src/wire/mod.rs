@@ -28,6 +28,8 @@ pub use sealed::{
 };
 pub use up::{Failure, Up, UpEncoder, Utterance, is_sign_of_life, says_bye};
 
+use std::time::Duration;
+
 /// The first byte of every datagram: never valid in UTF-8, so no text can be taken for ours.
 pub const MAGIC: u8 = 0xFE;
 /// The version of the protocol, the second byte.
@@ -44,6 +46,21 @@ pub struct UtteranceNumber(pub u64);
 /// Number of a datagram within one session and direction; the first is 1, and a resend has a new one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PacketNumber(pub u64);
+
+/// When a datagram was sent by its sender's clock, and by the receiver's as its newest word was heard: ticks of
+/// [`Stamps::TICK`], of which the low 16 bits travel (timestamps, RFC 7323, section 3).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Stamps {
+    /// The sender's clock.
+    pub value: u16,
+    /// The last `value` that came from the receiver, and the time since.
+    pub echo: u16,
+}
+
+impl Stamps {
+    /// A round trip may take so many of them that 16 bits tell it: 16 seconds.
+    pub const TICK: Duration = Duration::from_micros(250);
+}
 
 /// A session of a member with the server: the slot in the low bits, the slot's count of sessions above.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]

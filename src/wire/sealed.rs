@@ -1,8 +1,10 @@
-//! Datagrams of a session: three bytes, session, packet number, (in a Down: heard, flags, own), tag, body.
+//! Datagrams of a session: three bytes, session, packet number, (in a Down: heard, flags, own, stamps), tag, body.
 //!
 //! What always holds here: nothing of a body is read before its tag was verified.
 
-use super::{Kind, MAGIC, Malformed, Own, PacketNumber, Reader, SessionId, VERSION, Writer};
+use super::{
+    Kind, MAGIC, Malformed, Own, PacketNumber, Reader, SessionId, Stamps, VERSION, Writer,
+};
 use crate::limits;
 use crate::seal::{self, Digest, Key, Tag};
 
@@ -26,6 +28,7 @@ pub struct Sealed<'a> {
     pub(super) heard: u64,
     pub(super) flags: u8,
     pub(super) own: Own,
+    pub(super) stamps: Stamps,
     pub(super) body: &'a [u8],
 }
 
@@ -35,10 +38,12 @@ impl<'a> Sealed<'a> {
         reader.bytes(3)?;
         let session = SessionId(reader.u32()?);
         let packet = PacketNumber(reader.u64()?);
-        let (mut heard, mut flags, mut own) = (0, 0, Own::default());
+        let (mut heard, mut flags) = (0, 0);
+        let (mut own, mut stamps) = (Own::default(), Stamps::default());
         if kind == Kind::Down {
             (heard, flags) = (reader.u64()?, reader.u8()?);
             (own.author, own.back) = (reader.u8()?, reader.u16()?);
+            (stamps.value, stamps.echo) = (reader.u16()?, reader.u16()?);
         }
         if flags & !(DOWN_ANSWER | DOWN_WAITING) != 0 {
             return Err(Malformed::Code);
@@ -54,6 +59,7 @@ impl<'a> Sealed<'a> {
             heard,
             flags,
             own,
+            stamps,
             body: reader.rest(),
         })
     }
@@ -228,7 +234,7 @@ pub fn seal_down(
     frame: &mut [u8],
     (session, packet, secret): (SessionId, PacketNumber, Key),
     (heard, waiting): (u64, u64),
-    answer: bool,
+    (answer, stamps): (bool, Stamps),
     (own, body): (Own, Digest),
 ) {
     const HEAD: usize = limits::DOWN_HEAD - 8;
@@ -237,10 +243,13 @@ pub fn seal_down(
     let [p0, p1, p2, p3, p4, p5, p6, p7] = packet.0.to_be_bytes();
     let [h0, h1, h2, h3, h4, h5, h6, h7] = heard.to_be_bytes();
     let [b0, b1] = own.back.to_be_bytes();
+    let [v0, v1] = stamps.value.to_be_bytes();
+    let [e0, e1] = stamps.echo.to_be_bytes();
     #[rustfmt::skip]
     let head: [u8; HEAD] = [
         MAGIC, VERSION, Kind::Down as u8, s0, s1, s2, s3,
         p0, p1, p2, p3, p4, p5, p6, p7, h0, h1, h2, h3, h4, h5, h6, h7, flags, own.author, b0, b1,
+        v0, v1, e0, e1,
     ];
     let tag = secret.tag(&head, body);
     let Some((place, rest)) = frame.split_first_chunk_mut::<HEAD>() else {

@@ -14,6 +14,10 @@ const COOKIE: u64 = 0x1112_1314_1516_1718;
 const EPOCH: u64 = 0x2122_2324_2526_2728;
 const SESSION: SessionId = SessionId(0x0030_0007);
 const MS: u64 = 1_700_000_000_000;
+const STAMPS: Stamps = Stamps {
+    value: 0x4142,
+    echo: 0x5152,
+};
 
 /// The secret of every session here: the bytes 00 to 0f.
 fn secret() -> Key {
@@ -111,7 +115,7 @@ fn down_bytes(packet: u64, down: &Down<'_>, authors: &[u64]) -> Vec<u8> {
         &mut frame,
         to,
         received,
-        down.answer,
+        (down.answer, down.stamps),
         (Own::default(), digest),
     );
     frame
@@ -297,23 +301,23 @@ fn up() {
         bye: false,
         acked: 0,
         gap_end: 0,
-        held_ms: 0,
+        stamps: Stamps::default(),
         first: 0,
         utterances: vec![],
     };
     check_up(
         1,
         &up,
-        "fe0107 00300007 0000000000000001 f48620dcfca841e3 00 00 00 00",
+        "fe0107 00300007 0000000000000001 73860cdb0b93dd0e 00 0000 0000 00 00",
     );
     (up.answer, up.bye) = (true, true);
-    (up.acked, up.gap_end, up.held_ms) = (300, 310, 40);
+    (up.acked, up.gap_end, up.stamps) = (300, 310, STAMPS);
     check_up(
         2,
         &up,
-        "fe0107 00300007 0000000000000002 9ace47d91d8718e1 03 ac02 b602 28",
+        "fe0107 00300007 0000000000000002 6daad94ccee57ea1 03 4142 5152 ac02 b602",
     );
-    (up.bye, up.gap_end, up.held_ms) = (false, 0, 0);
+    (up.bye, up.gap_end, up.stamps) = (false, 0, Stamps::default());
     up.first = 3;
     up.utterances = vec![
         Utterance::Say("大家好"),
@@ -327,7 +331,7 @@ fn up() {
     check_up(
         0x0203,
         &up,
-        "fe0107 00300007 0000000000000203 dca0ffbcae9fd6cf 01 ac02 00 00
+        "fe0107 00300007 0000000000000203 ff31bbb47dcd05db 01 0000 0000 ac02 00
          03 0109e5a4a7e5aeb6e5a5bd 0100 0306e68ca5e6898b 0406e5b08fe7baa203e59898 0506e5a4a7e6988e 0600 02",
     );
 }
@@ -338,13 +342,14 @@ fn down_without_events() {
         heard: 5,
         waiting: 3,
         answer: true,
+        stamps: STAMPS,
         events: vec![],
     };
     check_down(
         1,
         &down,
         &[],
-        "fe0108 00300007 0000000000000001 0000000000000005 83 000000 30959d1dcaf41421",
+        "fe0108 00300007 0000000000000001 0000000000000005 83 000000 4142 5152 8550fa0e60418a69",
     );
 }
 
@@ -379,13 +384,14 @@ fn down_with_every_event() {
         heard: 5,
         waiting: 0,
         answer: false,
+        stamps: STAMPS,
         events,
     };
     check_down(
         9,
         &down,
         &[1, 1, 2, 0, 1, 0, 0, 2, 0, 0, 1, 1, 1, 3, 0, 0, 0, 0],
-        "fe0108 00300007 0000000000000009 0000000000000005 00 000000 cf353135da669d87
+        "fe0108 00300007 0000000000000009 0000000000000005 00 000000 4142 5152 6f0c18aaf0b31ecd
          ad02 80d095ffbc31 01 06e5b08fe7baa2 00
          08 0a 06e4bda0e5a5bd
          00 06e5b08fe6988e 00 03e597af
@@ -433,9 +439,9 @@ fn one_body_tells_each_author_what_it_said() {
     assert_eq!((own.author, own.back), (2, 257));
     let to = (SESSION, PacketNumber(9), secret());
     let digest = seal::digest(&frame[limits::DOWN_HEAD..]);
-    seal_down(&mut frame, to, (heard, 0), false, (own, digest));
+    seal_down(&mut frame, to, (heard, 0), (false, STAMPS), (own, digest));
     let expected = hex(
-        "fe0108 00300007 0000000000000009 0000000000000105 00 02 0101 cadc158f34ddfbfd
+        "fe0108 00300007 0000000000000009 0000000000000105 00 02 0101 4142 5152 5efd18096a2d8afc
          ad02 80d095ffbc31 00 06e5b08fe7baa2 00 06e4bda0e5a5bd
          00 06e5b08fe6988e 00 03e597af
          0e 00 01 06e68ca5e6898b
@@ -530,6 +536,7 @@ fn authors_beyond_the_index_are_named_each_time() {
         heard: 0,
         waiting: 0,
         answer: false,
+        stamps: STAMPS,
         events,
     };
     let bytes = down_bytes(1, &down, &authors);
@@ -553,6 +560,7 @@ fn zeros_behind_the_last_event_say_nothing() {
         heard: 3,
         waiting: 0,
         answer: false,
+        stamps: STAMPS,
         events: vec![
             event,
             Event {
@@ -566,7 +574,13 @@ fn zeros_behind_the_last_event_say_nothing() {
         bytes.resize(bytes.len() + zeros, 0);
         let digest = seal::digest(&bytes[limits::DOWN_HEAD..]);
         let to = (SESSION, PacketNumber(1), secret());
-        seal_down(&mut bytes, to, (3, 0), false, (Own::default(), digest));
+        seal_down(
+            &mut bytes,
+            to,
+            (3, 0),
+            (false, down.stamps),
+            (Own::default(), digest),
+        );
         assert_eq!(
             decode_down(&verified(&bytes, Kind::Down, 1)),
             Ok(down.clone())

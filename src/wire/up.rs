@@ -1,7 +1,9 @@
 //! What a client sends while it is in the room: what it has, and what it says.
 
 use super::sealed::{begin, seal_in_place};
-use super::{Kind, MAGIC, Malformed, PacketNumber, Reader, Sealed, SessionId, VERSION, Writer};
+use super::{
+    Kind, MAGIC, Malformed, PacketNumber, Reader, Sealed, SessionId, Stamps, VERSION, Writer,
+};
 use crate::limits;
 use crate::seal::{Key, Tag};
 
@@ -37,8 +39,8 @@ pub struct Up<'a> {
     pub acked: u64,
     /// The first event that has come after a gap; 0: there is no gap.
     pub gap_end: u64,
-    /// Milliseconds that this acknowledgement waited.
-    pub held_ms: u64,
+    /// What the round trip is measured by.
+    pub stamps: Stamps,
     /// The number of the first utterance; 0 if there is none.
     pub first: u64,
     /// The utterances.
@@ -143,9 +145,12 @@ impl<'a> Up<'a> {
         Ok(Up {
             answer: flags & UP_ANSWER != 0,
             bye: flags & UP_BYE != 0,
+            stamps: Stamps {
+                value: reader.u16()?,
+                echo: reader.u16()?,
+            },
             acked: reader.varint()?,
             gap_end: reader.varint()?,
-            held_ms: reader.varint()?,
             first: 0,
             utterances: Vec::new(),
         })
@@ -166,9 +171,10 @@ impl<'b> UpEncoder<'b> {
         let mut writer = Writer::new(to);
         writer
             .u8(flags)
+            .u16(up.stamps.value)
+            .u16(up.stamps.echo)
             .varint(up.acked)
-            .varint(up.gap_end)
-            .varint(up.held_ms);
+            .varint(up.gap_end);
         UpEncoder {
             to,
             first: Some(up.first),

@@ -1,6 +1,7 @@
 //! Coming in: the handshake, its refusals and its bounds.
 
 use super::*;
+use crate::link::Random;
 
 #[test]
 fn a_handshake_lets_in_and_says_so_to_the_others() {

@@ -17,7 +17,7 @@ use crate::text::Name;
 use crate::wire::GoneReason;
 use crate::wire::{
     Ask, Asked, Challenge, Datagram, Gone, Hello, Join, Kind, Moved, PacketNumber, Resume, Sealed,
-    Tell, Told, Up, UpEncoder, Utterance, Welcome, What, decode_down,
+    Stamps, Tell, Told, Up, UpEncoder, Utterance, Welcome, What, decode_down,
 };
 
 type Datagrams = Vec<(SocketAddr, Vec<u8>)>;
@@ -174,6 +174,8 @@ struct Peer {
     resume: Option<(u64, u64, Key)>,
     packet: u64,
     acked: u64,
+    /// The newest Down, whenever it is answered, has just come.
+    stamps: Stamps,
     /// Utterances that it has said.
     said: u64,
     /// What it was told of its utterances: heard, and waiting.
@@ -194,6 +196,7 @@ impl Peer {
             resume: None,
             packet: 0,
             acked: 0,
+            stamps: Stamps::default(),
             said: 0,
             heard: (0, 0),
             seen: Vec::new(),
@@ -273,7 +276,7 @@ impl Peer {
             bye: false,
             acked: self.acked,
             gap_end: 0,
-            held_ms: 0,
+            stamps: self.stamps,
             first: 0,
             utterances: Vec::new(),
         }
@@ -338,6 +341,7 @@ impl Peer {
         let down = decode_down(sealed).expect("well-formed");
         self.downs += 1;
         self.heard = (down.heard, down.waiting);
+        self.stamps.echo = down.stamps.value;
         if down
             .events
             .first()

@@ -331,6 +331,48 @@ fn one_who_left_and_never_heard_of_it_says_nothing_twice() {
 }
 
 #[test]
+fn a_copy_of_the_join_of_a_session_that_was_continued_changes_nothing() {
+    let mut house = House::new(Config::default());
+    let mut a = house.member("小明", 1);
+    let mut copies = vec![a.clone()];
+    // Continued while it is there, and after it was taken for gone.
+    for silence in [Duration::ZERO, limits::IDLE_TIMEOUT] {
+        house.wait(silence);
+        a.again(&mut house);
+        a.answer(&mut house);
+        let here = house.users.find(&Name::new("小明").expect("a name"));
+        assert_eq!(here.map(|user| user.session), Some(a.welcome().session));
+        for copy in &mut copies {
+            assert_eq!(copy.try_enter(&mut house), []);
+        }
+        a.answer(&mut house);
+        assert_eq!(a.gone, None);
+        copies.push(a.clone());
+    }
+    a.leave(&mut house);
+    for copy in &mut copies {
+        assert_eq!(copy.try_enter(&mut house), []);
+    }
+    assert!(house.users.is_empty());
+}
+
+#[test]
+fn what_is_forged_in_the_name_of_a_session_that_is_over_counts_once() {
+    let mut house = House::new(Config::default());
+    let mut a = house.member("小明", 1);
+    a.leave(&mut house);
+    let up = a.acknowledging();
+    let right = a.up(&up);
+    let mut wrong = right.clone();
+    *wrong.last_mut().expect("bytes") ^= 1;
+    for (bytes, answers, counted) in [(wrong, 0, (1, 0)), (right, 1, (1, 1))] {
+        assert_eq!(house.give(a.address, &bytes).len(), answers);
+        let stats = house.room.stats();
+        assert_eq!((stats.forged, stats.stray), counted);
+    }
+}
+
+#[test]
 fn with_a_wrong_proof_a_departed_one_is_somebody_new() {
     let mut house = House::new(Config::default());
     let mut a = house.member("小明", 1);

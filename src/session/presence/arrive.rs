@@ -45,7 +45,8 @@ impl Session {
         let State::Present(presence) = &mut self.state else {
             return;
         };
-        if presence.link.acknowledge(now, down.heard, 0, 0).is_err() {
+        let link = &mut presence.link;
+        if link.acknowledge(now, down.heard, 0, down.stamps).is_err() {
             return self.note_dropped("an acknowledgement of what was never sent");
         }
         let mut repeated = false;

@@ -8,7 +8,8 @@ use super::*;
 use crate::seal::{self, Key};
 use crate::wire::{
     Ask, Asked, Challenge, DownEncoder, Gone, GoneReason, Join, Kind, Moved, Own, PacketNumber,
-    Refusal, Refused, SessionId, Stored, Tell, Unknown, Up, Utterance, Welcome, What, seal_down,
+    Refusal, Refused, SessionId, Stamps, Stored, Tell, Unknown, Up, Utterance, Welcome, What,
+    seal_down,
 };
 
 fn ms(millis: u64) -> Duration {
@@ -161,11 +162,17 @@ impl Desk {
             self.next_packet(),
             self.welcome.secret,
         );
+        // It comes at once.
+        let clock = (self.now.as_nanos() / Stamps::TICK.as_nanos()) as u16;
+        let stamps = Stamps {
+            value: clock,
+            echo: clock,
+        };
         seal_down(
             &mut frame,
             session,
             (heard, waiting),
-            answer,
+            (answer, stamps),
             (Own::default(), body),
         );
         frame

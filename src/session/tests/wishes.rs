@@ -142,6 +142,29 @@ fn tell(desk: &mut Desk, request: u64, what: Told<'_>) {
 }
 
 #[test]
+fn a_page_of_the_roster_that_does_not_go_on_is_no_answer() {
+    let mut desk = Desk::joined();
+    desk.session.handle_who(desk.now);
+    let page = |after, next| Told::Who {
+        after,
+        next,
+        names: vec![("小红", None)],
+    };
+    let request = asked(&desk.out())[0].request;
+    tell(&mut desk, request, page(0, 2));
+    assert_eq!(asked(&desk.out())[0].what, Asked::Who(2));
+    for next in [1, 2] {
+        tell(&mut desk, request, page(2, next));
+        assert_eq!(asked(&desk.out()), []);
+    }
+    tell(&mut desk, request, page(2, 0));
+    let [Event::Roster(names)] = &desk.events()[..] else {
+        panic!("no roster");
+    };
+    assert_eq!(names.len(), 2);
+}
+
+#[test]
 fn leaving_waits_for_answers_but_not_for_a_silent_server() {
     let leaves = |out: &[Vec<u8>]| {
         let mut ups = ups(out).into_iter();

@@ -66,7 +66,7 @@ fn sealed_samples() -> Vec<Vec<u8>> {
         bye: false,
         acked: 300,
         gap_end: 310,
-        held_ms: 40,
+        stamps: STAMPS,
         first: 3,
         utterances: vec![
             Utterance::Say("大家好"),
@@ -115,6 +115,7 @@ fn sealed_samples() -> Vec<Vec<u8>> {
         heard: 5,
         waiting: 2,
         answer: true,
+        stamps: STAMPS,
         events: events.collect(),
     };
     let ask = |what| Ask { request: 7, what };
@@ -251,7 +252,7 @@ fn write_down_again(sealed: &Sealed<'_>) -> Result<Vec<u8>, Malformed> {
         &mut frame,
         to,
         (down.heard, down.waiting),
-        down.answer,
+        (down.answer, down.stamps),
         (sealed.own, digest),
     );
     Ok(frame)
@@ -390,23 +391,23 @@ fn sealed_kinds_name_what_is_wrong() {
     const ENDLESS: &str = "8080808080808080808080";
     refuse(Kind::Up, "", Malformed::Short);
     refuse(Kind::Up, "04000000", Malformed::Code);
-    refuse(Kind::Up, "000000", Malformed::Short);
+    refuse(Kind::Up, "000000000000", Malformed::Short);
     for number in [OVERLONG, TOO_GREAT, ENDLESS] {
-        refuse(Kind::Up, &format!("00{number}"), Malformed::Number);
+        refuse(Kind::Up, &format!("0000000000{number}"), Malformed::Number);
         refuse(Kind::Down, number, Malformed::Number);
         refuse(Kind::Ask, number, Malformed::Number);
         refuse(Kind::Tell, number, Malformed::Number);
     }
-    refuse(Kind::Up, "000000000002", Malformed::Number);
-    refuse(Kind::Up, "0000000001", Malformed::Number);
-    refuse(Kind::Up, "000000000107", Malformed::Code);
-    refuse(Kind::Up, "00000000010441", Malformed::Text);
-    refuse(Kind::Up, "0000000001058102", Malformed::Text);
-    refuse(Kind::Up, "000000000106c901", Malformed::Text);
-    refuse(Kind::Up, "00000000010101ff", Malformed::Text);
-    refuse(Kind::Up, "0000000001018108", Malformed::Text);
-    refuse(Kind::Up, "0000000001010261", Malformed::Short);
-    let last = format!("00000000{}01{}", "ff".repeat(9), "02");
+    refuse(Kind::Up, "000000000000000002", Malformed::Number);
+    refuse(Kind::Up, "0000000000000001", Malformed::Number);
+    refuse(Kind::Up, "000000000000000107", Malformed::Code);
+    refuse(Kind::Up, "00000000000000010441", Malformed::Text);
+    refuse(Kind::Up, "0000000000000001058102", Malformed::Text);
+    refuse(Kind::Up, "000000000000000106c901", Malformed::Text);
+    refuse(Kind::Up, "00000000000000010101ff", Malformed::Text);
+    refuse(Kind::Up, "0000000000000001018108", Malformed::Text);
+    refuse(Kind::Up, "0000000000000001010261", Malformed::Short);
+    let last = format!("00000000000000{}01{}", "ff".repeat(9), "02");
     refuse(Kind::Up, &last, Malformed::Number);
     refuse(Kind::Ask, "0104", Malformed::Code);
     refuse(Kind::Ask, "010200", Malformed::Trailing);
