@@ -147,6 +147,7 @@ scripts! {
     loss
     multi_line
     mute
+    name_gone
     name_taken
     operator
     partition

@@ -155,7 +155,7 @@ impl Shared {
                 Ok(size) => self.change(|state| state.session.handle_datagram(&buffer[..size])),
                 Err(error) => self.handle_error(error.kind()),
             }
-            self.show(Some(self.screen.lock()));
+            self.show();
         }
     }
 
@@ -177,7 +177,6 @@ impl Shared {
             }
             drop(state);
             self.changed.notify_all();
-            self.show(self.screen.try_lock());
             let mut state = self.state.lock();
             if state.exit.is_some() {
                 drop(state);
@@ -223,8 +222,8 @@ impl Shared {
     }
 
     /// Shows what the session has to tell, in its order; the screen is held from taking to showing.
-    fn show(&self, screen: Option<parking_lot::MutexGuard<'_, Screen>>) {
-        let Some(mut screen) = screen else { return };
+    fn show(&self) {
+        let mut screen = self.screen.lock();
         loop {
             let events: Vec<_> = {
                 let mut state = self.state.lock();

@@ -63,6 +63,8 @@ struct Shared {
     began: Instant,
     /// The main thread waits for input.
     reading: AtomicBool,
+    /// Someone whose name is refused is asked for another one.
+    asks: bool,
     /// What is left behind for a program that is to go on as this one.
     keepsake: Option<Mutex<Keepsake>>,
     lang: Lang,
@@ -106,7 +108,6 @@ fn enter<R: std::io::BufRead>(
     let kept = keepsake.as_ref().and_then(Keepsake::written).cloned();
     let (kept_name, past) = kept.unzip();
     let known = kept_name.or_else(|| options.name.clone());
-    // Someone who can be asked is asked again.
     let asks = known.is_none() || terminal;
     let (mut editor, mut face) = face_of(options, terminal);
     let Some(name) = known.or_else(|| ask_name(&mut *face, &mut lines)) else {
@@ -141,11 +142,12 @@ fn enter<R: std::io::BufRead>(
         servers: Mutex::new((servers, 0)),
         began: Instant::now(),
         reading: AtomicBool::new(false),
+        asks,
         keepsake: keepsake.map(Mutex::new),
         lang,
     });
     match start(&shared) {
-        Ok(send) => converse(&shared, &mut lines, editor.as_mut(), asks, send),
+        Ok(send) => converse(&shared, &mut lines, editor.as_mut(), send),
         Err(error) => fail(Exit::Failure, &format!("cannot start a thread: {error}")),
     }
 }
@@ -184,9 +186,11 @@ fn ask_name<R: std::io::BufRead>(face: &mut dyn Face, lines: &mut Lines<R>) -> O
             // What is shown next is not to stand behind the prompt.
             face.name_missed();
         }
-        let name = line?.text;
-        if !name.trim().is_empty() {
-            return Some(name.trim().to_owned());
+        let line = line?;
+        let name = line.text.trim();
+        // What a line has beyond its first part is no name of its own.
+        if !name.is_empty() && !line.continued {
+            return Some(name.to_owned());
         }
     }
 }
@@ -222,10 +226,9 @@ fn converse<R: std::io::BufRead>(
     shared: &Shared,
     lines: &mut Lines<R>,
     editor: Option<&mut terminal::Editor>,
-    asks: bool,
     send: JoinHandle<()>,
 ) -> Exit {
-    if !shared.get_in(lines, asks) {
+    if !shared.get_in(lines) {
         // It is over before it began.
     } else if let Some(editor) = editor {
         editor.converse(shared);
@@ -272,7 +275,7 @@ impl Shared {
     }
 
     /// Waits until one is in, asking for other names if that helps; false if it is over.
-    fn get_in<R: std::io::BufRead>(&self, lines: &mut Lines<R>, asks: bool) -> bool {
+    fn get_in<R: std::io::BufRead>(&self, lines: &mut Lines<R>) -> bool {
         loop {
             {
                 let mut shown = self.state.lock();
@@ -283,7 +286,7 @@ impl Shared {
                     return shown.exit.is_none();
                 }
             }
-            let name = if asks {
+            let name = if self.asks {
                 ask_name(&mut **self.screen.lock(), lines)
             } else {
                 None
@@ -294,10 +297,7 @@ impl Shared {
                 self.change(|shown, _| shown.exit = Some(exit));
                 return false;
             };
-            self.change(|shown, now| {
-                shown.door = Door::Waiting;
-                shown.session.handle_name(now, &name);
-            });
+            self.change(|shown, now| shown.ask_to_enter(now, &name));
         }
     }
 
@@ -342,6 +342,12 @@ impl Shared {
         let mut shown = self.state.lock();
         while shown.exit.is_none() && !shown.session.has_room() {
             self.changed.wait(&mut shown);
+        }
+        if let (Door::NameRefused, Wish::Rename(name)) = (shown.door, &wish) {
+            shown.ask_to_enter(self.now(), name);
+            drop(shown);
+            self.changed.notify_all();
+            return;
         }
         if shown.session.is_leaving() {
             shown.late += 1;

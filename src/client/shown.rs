@@ -3,6 +3,7 @@
 use crate::cli::Exit;
 use crate::commands::Correspondent;
 use crate::session::Session;
+use std::time::Duration;
 
 /// The session, and what the person's side of it has come to.
 pub(super) struct Shown {
@@ -34,6 +35,12 @@ impl Shown {
     /// Lines that were read and are not in the log, as far as is known.
     pub(super) fn undelivered(&self) -> usize {
         self.session.undelivered() + self.late
+    }
+
+    /// Under this name, since another was refused.
+    pub(super) fn ask_to_enter(&mut self, now: Duration, name: &str) {
+        self.door = Door::Waiting;
+        self.session.handle_name(now, name);
     }
 
     /// Nothing more is to be read.

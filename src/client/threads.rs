@@ -1,4 +1,4 @@
-//! The receive and the send thread, and the showing of events, which both do.
+//! The receive thread, which shows what happens as well, and the send thread.
 
 use super::face::{At, Face};
 use super::screen;
@@ -23,7 +23,7 @@ impl Shared {
                 // What comes meanwhile waits at the server.
                 self.changed
                     .wait_for(&mut self.state.lock(), limits::SOCKET_POLL);
-                self.show(Some(self.screen.lock()));
+                self.show();
                 continue;
             }
             let socket = self.socket.lock().clone();
@@ -33,8 +33,8 @@ impl Shared {
                 }
                 Err(error) => self.handle_error(error.kind()),
             }
-            // Also what the send thread could not show because the screen was taken.
-            self.show(Some(self.screen.lock()));
+            // Also what the time has brought. The send thread shows nothing: it must not wait for a screen.
+            self.show();
         }
     }
 
@@ -90,7 +90,6 @@ impl Shared {
                 });
             }
             drop(shown);
-            self.show(self.screen.try_lock());
             self.heed_signals();
             let mut shown = self.state.lock();
             if shown.exit.is_some() {
@@ -111,8 +110,8 @@ impl Shared {
     }
 
     /// Shows what the session has to tell, in its order; the screen is held from taking to showing.
-    fn show(&self, screen: Option<parking_lot::MutexGuard<'_, Box<dyn Face>>>) {
-        let Some(mut screen) = screen else { return };
+    fn show(&self) {
+        let mut screen = self.screen.lock();
         screen.tick(self.now());
         let mut events = Vec::new();
         loop {
@@ -218,20 +217,29 @@ impl Shared {
     fn handle_refusal(&self, face: &mut dyn Face, refusal: Refusal) {
         let (told, exit) = screen::refused(refusal, self.lang);
         face.error(&told);
-        let (exit, undelivered) = self.change(|shown, _| {
+        let (exit, cut_off, undelivered) = self.change(|shown, _| {
             let door = std::mem::replace(&mut shown.door, Door::NameRefused);
-            // Cut off in mid-talk, and the name has gone to another: the person is not asked while typing.
-            let lost = (door == Door::In).then_some(Exit::NameRefused);
+            let cut_off = door == Door::In || shown.session.has_entered();
+            let lost = (cut_off && !self.asks).then_some(Exit::NameRefused);
             shown.exit = shown.exit.or(exit).or(lost);
-            (shown.exit, shown.undelivered())
+            (shown.exit, cut_off, shown.undelivered())
         });
-        if let Some(exit) = exit {
-            face.ended(exit, undelivered);
+        match exit {
+            Some(exit) => {
+                if undelivered > 0 {
+                    face.error(&self.lang.undelivered(undelivered));
+                }
+                face.ended(exit, undelivered);
+            }
+            // In mid-talk the next line may be meant for the room: it is not taken for the name.
+            None if cut_off => face.notice(self.lang.come_back_as_another()),
+            None => (),
         }
     }
 
     fn handle_end(&self, face: &mut dyn Face, end: &End) {
-        let (ended, undelivered) = self.change(|shown, _| (shown.exit, shown.undelivered()));
+        let (ended, door, undelivered) =
+            self.change(|shown, _| (shown.exit, shown.door, shown.undelivered()));
         if ended.is_some() {
             // By a refused name: the session has nothing to add to that.
             return;
@@ -239,6 +247,11 @@ impl Shared {
         let server = self.server();
         face.flush();
         let (told, exit) = match screen::ended(end, server, self.lang) {
+            // The server has answered: that somebody else has the name.
+            _ if door == Door::NameRefused => {
+                let told = (undelivered > 0).then(|| self.lang.undelivered(undelivered));
+                (told, Exit::NameRefused)
+            }
             (told, Exit::Done) if face.has_failed() || undelivered > 0 => (told, Exit::Failure),
             ended => ended,
         };
@@ -261,8 +274,12 @@ impl Shared {
         if asked == 0 {
             return;
         }
-        let door = self.state.lock().door;
+        let (door, entered) = {
+            let shown = self.state.lock();
+            (shown.door, shown.session.has_entered())
+        };
         let exit = match door {
+            _ if entered => None,
             Door::In => None,
             Door::Waiting => Some(Exit::Unreachable),
             Door::NameRefused => Some(Exit::NameRefused),
@@ -345,7 +362,7 @@ mod tests {
     use super::super::json::Json;
     use super::super::terminal::Signals;
     use super::*;
-    use crate::session::Session;
+    use crate::session::{Session, Wish};
     use crate::text::Lang;
     use parking_lot::{Condvar, Mutex};
     use std::sync::atomic::AtomicBool;
@@ -363,6 +380,7 @@ mod tests {
             servers: Mutex::new((servers.to_vec(), 0)),
             began: Instant::now(),
             reading: AtomicBool::new(false),
+            asks: false,
             keepsake: None,
             lang: Lang::En,
         }
@@ -423,7 +441,7 @@ mod tests {
         shared.state.lock().door = Door::In;
         shared.change(|shown, _| shown.session.handle_leave());
         assert!(shared.state.lock().is_ending());
-        shared.order(crate::session::Wish::Say("late".into()));
+        shared.order(Wish::Say("late".into()));
         assert_eq!(shared.state.lock().undelivered(), 1);
         shared.handle_end(&mut **shared.screen.lock(), &End::Left);
         assert_eq!(shared.exit(), Exit::Failure);
@@ -436,6 +454,48 @@ mod tests {
         let mut face = shared.screen.lock();
         shared.handle_refusal(&mut **face, Refusal::NameTaken);
         shared.handle_end(&mut **face, &End::Undelivered(1));
+        assert_eq!(shared.exit(), Exit::NameRefused);
+    }
+
+    /// A screen that takes no more would keep it from sending.
+    #[test]
+    fn the_send_thread_shows_nothing() {
+        let shared = shared(&[own_address().1]);
+        {
+            let mut shown = shared.state.lock();
+            shown.exit = Some(Exit::Done);
+            let long = "n".repeat(limits::NAME_SENT + 1);
+            shown.session = Session::new(Duration::ZERO, &long, 0, 1);
+        }
+        shared.send();
+        let told = shared.state.lock().session.poll_event();
+        assert!(matches!(told, Some(Event::Refused(_))), "{told:?}");
+    }
+
+    #[test]
+    fn who_can_be_asked_comes_back_under_another_name_and_no_line_is_taken_for_it() {
+        let mut shared = shared(&[own_address().1]);
+        shared.asks = true;
+        shared.state.lock().door = Door::In;
+        shared.handle_refusal(&mut **shared.screen.lock(), Refusal::NameTaken);
+        shared.order(Wish::Say("words".into()));
+        let state = |shared: &Shared| {
+            let shown = shared.state.lock();
+            (shown.door, shown.undelivered())
+        };
+        assert_eq!(state(&shared), (Door::NameRefused, 1));
+        shared.order(Wish::Rename("Bob".into()));
+        assert_eq!(state(&shared), (Door::Waiting, 1));
+        assert_eq!(shared.state.lock().exit, None);
+    }
+
+    #[test]
+    fn an_end_without_a_name_says_what_is_lost() {
+        let mut shared = shared(&[own_address().1]);
+        shared.asks = true;
+        shared.state.lock().door = Door::In;
+        shared.handle_refusal(&mut **shared.screen.lock(), Refusal::NameTaken);
+        shared.handle_end(&mut **shared.screen.lock(), &End::Undelivered(2));
         assert_eq!(shared.exit(), Exit::NameRefused);
     }
 }

@@ -322,7 +322,7 @@ impl Session {
     }
 
     /// Whether one was ever in the room.
-    fn has_entered(&self) -> bool {
+    pub fn has_entered(&self) -> bool {
         self.past.is_some() && !self.restored
     }
 

@@ -252,6 +252,14 @@ impl Lang {
         )
     }
 
+    /// The name has gone to another while one was cut off.
+    pub fn come_back_as_another(self) -> &'static str {
+        self.pick(
+            "请用 /nick 新姓名 回到聊天室，已输入的发言会随后送达",
+            "come back with /nick NAME; what you typed will be delivered then",
+        )
+    }
+
     /// One may not come in, for so many minutes yet; 0: for good, 255: for longer than that.
     pub fn banned(self, minutes: u8) -> String {
         match minutes {
