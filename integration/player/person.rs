@@ -131,7 +131,12 @@ impl Person {
             Event::Renamed(name) => self.tells(cast, &lang.your_name(&name)),
             Event::Silent(silence) => self.tells(cast, &lang.silent(silence.as_secs())),
             Event::HeardAgain => self.tells(cast, lang.heard_again()),
-            Event::Ordered(_) | Event::Logged { .. } | Event::Returning | Event::Rebind => (),
+            // Not on a terminal.
+            Event::HistoryEnds
+            | Event::Ordered(_)
+            | Event::Logged { .. }
+            | Event::Returning
+            | Event::Rebind => (),
             Event::Ended(end) => {
                 let (told, exit) = screen::ended(&end, crate::world::server_address(), lang);
                 if let Some(told) = told {

@@ -44,6 +44,9 @@ pub(super) trait Face: Debug + Send {
     /// Something happened in the room.
     fn happened(&mut self, now: Duration, at: At, seen: &Seen);
 
+    /// What was told of history is all of it.
+    fn history_ends(&mut self) {}
+
     /// Everything of one's own up to this count is ordered.
     fn ordered(&mut self, _count: u64) {}
 

@@ -17,7 +17,6 @@ pub(super) struct Screen {
     lang: Lang,
     terminal: bool,
     output: Output,
-    history: bool,
 }
 
 /// An event as a line.
@@ -40,7 +39,6 @@ impl Screen {
             lang,
             terminal,
             output: Output::default(),
-            history: false,
         }
     }
 
@@ -80,16 +78,18 @@ impl Face for Screen {
         }
     }
 
-    fn happened(&mut self, _now: Duration, at: At, seen: &Seen) {
-        if self.terminal && self.history && !at.history {
+    fn happened(&mut self, _now: Duration, _at: At, seen: &Seen) {
+        self.output.lines += &line(seen, self.lang);
+        self.output.lines.push('\n');
+    }
+
+    fn history_ends(&mut self) {
+        if self.terminal {
             self.output.lines += self.lang.pick(
                 "—— 以上是你进入之前的消息 ——\n",
                 "—— above: before you came ——\n",
             );
         }
-        self.history = at.history;
-        self.output.lines += &line(seen, self.lang);
-        self.output.lines.push('\n');
     }
 
     fn failed(&mut self, _count: u64, why: Failure, wish: Option<&Wish>) {

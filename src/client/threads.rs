@@ -172,6 +172,7 @@ impl Shared {
                 };
                 face.happened(now, at, &what);
             }
+            Event::HistoryEnds => face.history_ends(),
             Event::Ordered(count) => face.ordered(count),
             Event::Logged {
                 count,

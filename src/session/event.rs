@@ -21,6 +21,8 @@ pub enum Event {
         /// What.
         what: Seen,
     },
+    /// What was told of history is all of it: what comes now has happened since.
+    HistoryEnds,
     /// The wish of this count, in the order of [`super::Session::handle_wish`], was ordered by the server: it is in
     /// the log, or, see the next, came to nothing.
     Ordered(u64),

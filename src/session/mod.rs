@@ -56,6 +56,8 @@ pub struct Session {
     state: State,
     name: String,
     history: u16,
+    /// What was told last was from before one came.
+    in_history: bool,
     random: Random,
     /// The packet number that the first session's first one follows.
     last_packet: u64,
@@ -102,6 +104,7 @@ impl Session {
             state: State::Greeting,
             name: name.to_owned(),
             history,
+            in_history: false,
             random: Random::new(seed),
             last_packet: 0,
             nonce: 0,

@@ -58,7 +58,7 @@ pub struct Stamps {
 }
 
 impl Stamps {
-    /// A round trip may take so many of them that 16 bits tell it: 16 seconds.
+    /// What the clocks count. A round trip of up to 16 s fits 16 bits.
     pub const TICK: Duration = Duration::from_micros(250);
 }
 

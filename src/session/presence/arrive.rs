@@ -86,10 +86,14 @@ impl Session {
             what,
         } in happened
         {
+            let history = number < live;
+            if !history && std::mem::take(&mut self.in_history) {
+                self.events.push_back(Event::HistoryEnds);
+            }
             match what {
                 Told::Seen(Seen::Gap(count)) => self.tell_gap(number, count),
                 Told::Seen(what) => {
-                    let history = number < live;
+                    self.in_history = history;
                     self.events.push_back(Event::Happened {
                         number,
                         unix_ms,

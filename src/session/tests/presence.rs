@@ -154,9 +154,16 @@ fn history_is_marked() {
     let marked: Vec<_> = desk
         .events()
         .iter()
-        .map(|event| matches!(event, Event::Happened { history: true, .. }))
+        .map(|event| match event {
+            Event::Happened { history, .. } => Some(*history),
+            Event::HistoryEnds => None,
+            other => panic!("{other:?}"),
+        })
         .collect();
-    assert_eq!(marked, [true, true, false]);
+    assert_eq!(marked, [Some(true), Some(true), None, Some(false)]);
+    let first = What::Announced("y");
+    desk.events_come(0, &[(5, first)]);
+    assert_eq!(desk.events().len(), 1, "it ends once");
 }
 
 #[test]
