@@ -337,14 +337,15 @@ impl Crowd {
             .collect()
     }
 
-    /// The member has everything.
+    /// The member has everything, and it has come at once.
     fn up(&mut self, member: usize) -> Vec<u8> {
+        let value = (self.now.as_nanos() / Stamps::TICK.as_nanos()) as u16;
         let up = Up {
             answer: false,
             bye: false,
             acked: self.tail,
             gap_end: 0,
-            stamps: Stamps::default(),
+            stamps: Stamps { value, echo: value },
             first: 0,
             utterances: Vec::new(),
         };
