@@ -188,8 +188,8 @@ pub const FAN_OUT_FEW: u64 = 3;
 pub const NOTICE_PAUSE: Duration = Duration::from_micros(500);
 /// …but no longer: when a thousand come at the same time, each of them need not be told of each other at once.
 pub const NOTICE_PAUSE_MOST: Duration = Duration::from_secs(2);
-/// Encoded bodies that are kept for members at the same cursor (a power of two).
-pub const BODIES: usize = 128;
+/// Encoded bodies that are kept for members at the same cursor (a prime).
+pub const BODIES: usize = 127;
 /// When the room closes, members have so long to learn the last events…
 pub const CLOSE_DELIVER: Duration = Duration::from_secs(1);
 /// …and so long in all to learn that it closed.
@@ -386,7 +386,7 @@ const _: () = {
     // Whoever has just come in is not behind by half the log.
     assert!(HISTORY < LOG_EVENTS / 2 && LAG_LOOK.as_millis() < LAG_PATIENCE.as_millis());
     assert!(MEMBERS <= MEMBERS_MOST && SLOT_BITS < 32);
-    assert!(BODIES.is_power_of_two() && SOURCE_BUCKETS.is_power_of_two());
+    assert!(SOURCE_BUCKETS.is_power_of_two());
     assert!(RECEIVE_QUEUE_STRANGERS < RECEIVE_QUEUE && BATCH_SENT < RECEIVE_QUEUE);
     // Who loses three datagrams in a row is still there.
     assert!(LAG_PATIENCE.as_millis() > 3 * RTO_MOST.as_millis());

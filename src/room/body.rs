@@ -40,6 +40,13 @@ impl Body {
         }
     }
 
+    /// Which of the bodies is for a run from this event on, in datagrams of this step's size. Datagrams that follow each other
+    /// often have equally many events, 128 of them where people with short names come in: their bodies lie in different places.
+    pub(super) fn place(first: u64, step: usize) -> usize {
+        let sizes = limits::DATAGRAM_SIZES.len();
+        (first as usize).wrapping_mul(sizes).wrapping_add(step) % limits::BODIES
+    }
+
     /// Whether this is what one would encode for the run.
     pub(super) fn serves(&self, run: Run, size: usize) -> bool {
         self.first == run.first
@@ -83,5 +90,25 @@ impl Body {
             return None;
         }
         Own::of(member.author.label, &self.authors, member.received())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn the_bodies_of_datagrams_that_follow_each_other_do_not_push_each_other_out() {
+        let window = u64::from(limits::WINDOW_MOST);
+        let bodies = limits::BODIES as u64;
+        for events in (1..1000u64).filter(|events| !events.is_multiple_of(bodies)) {
+            let runs = (0..window).map(|number| Body::place(1000 + number * events, 0));
+            assert_eq!(
+                runs.collect::<BTreeSet<_>>().len() as u64,
+                window,
+                "{events}"
+            );
+        }
     }
 }

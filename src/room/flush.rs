@@ -160,11 +160,7 @@ impl Flush {
     fn encode(&mut self, log: &Log, run: Run, member: &Member) -> (Place, Own) {
         let (path, size) = (&member.path, member.path.size());
         if member.last_apart < run.first && run.first >= log.first() {
-            let sizes = limits::DATAGRAM_SIZES.len();
-            let at = (run.first as usize)
-                .wrapping_mul(sizes)
-                .wrapping_add(path.step());
-            let at = at % limits::BODIES;
+            let at = Body::place(run.first, path.step());
             let body = &mut self.shared[at];
             if !body.serves(run, size) {
                 body.encode(log, (run, size), NOBODY, &mut self.authors, self.even);
