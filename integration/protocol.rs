@@ -119,8 +119,12 @@ fn tell() -> Vec<u8> {
 
 fn gone() -> Vec<u8> {
     let mut bytes = Vec::new();
-    let reason = GoneReason::Left;
-    let gone = Gone { reason, why: "" };
+    let (reason, ordered, why) = (GoneReason::Left, 5, "");
+    let gone = Gone {
+        reason,
+        ordered,
+        why,
+    };
     gone.write(&mut bytes, SESSION, PacketNumber(5), key(0));
     bytes
 }

@@ -204,8 +204,15 @@ fn a_leave_is_confirmed_as_often_as_it_comes() {
     let mut client = server.enter(HERE, 7, "小明");
     for _ in 0..3 {
         let answers = server.take(HERE, &client.up(0, 1, &[Utterance::Leave]));
-        let (reason, why) = (GoneReason::Left, "");
-        assert_eq!(client.gone(&answers), Some(Gone { reason, why }));
+        let (reason, ordered, why) = (GoneReason::Left, 1, "");
+        assert_eq!(
+            client.gone(&answers),
+            Some(Gone {
+                reason,
+                ordered,
+                why
+            })
+        );
     }
     assert_eq!(server.room.stats().events, 2);
     let goodbye = client.up_with(0, 0, &[], true);
@@ -247,8 +254,15 @@ fn an_impossible_acknowledgement_ends_the_session() {
         UpEncoder::new(&mut bytes, client.welcome.session, packet, &up)
             .finish(client.welcome.secret);
         let answers = server.take(HERE, &bytes);
-        let (reason, why) = (GoneReason::Violation, "");
-        assert_eq!(client.gone(&answers), Some(Gone { reason, why }));
+        let (reason, ordered, why) = (GoneReason::Violation, 0, "");
+        assert_eq!(
+            client.gone(&answers),
+            Some(Gone {
+                reason,
+                ordered,
+                why
+            })
+        );
     }
 }
 
@@ -324,8 +338,15 @@ fn a_closing_room_says_so_until_it_is_told_goodbye() {
         .iter()
         .filter(|(_, bytes)| bytes[2] == Kind::Gone as u8);
     assert_eq!(told.count(), 3);
-    let (reason, why) = (GoneReason::Closed, "");
-    assert_eq!(client.gone(&answers), Some(Gone { reason, why }));
+    let (reason, ordered, why) = (GoneReason::Closed, 0, "");
+    assert_eq!(
+        client.gone(&answers),
+        Some(Gone {
+            reason,
+            ordered,
+            why
+        })
+    );
     let goodbye = client.up_with(1, 0, &[], true);
     assert_eq!(server.take(HERE, &goodbye), []);
     assert!(server.room.is_closed(server.now));

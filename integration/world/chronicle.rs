@@ -111,6 +111,12 @@ impl Chronicle {
             .and_then(|said| said.get(count as usize));
         said == Some(&true)
     }
+
+    /// Whether this utterance of this actor, or a later one, is in this life's log under the name that it has.
+    pub(super) fn has_come_to(&self, actor: usize, name: &str, count: u64) -> bool {
+        let last = self.next.get(actor);
+        last.is_some_and(|(under, next)| under == name && *next > count)
+    }
 }
 
 fn grow<T: Default>(list: &mut Vec<T>, at: usize) {

@@ -624,7 +624,19 @@ impl World {
                 let before = actor.failed.insert(place, why);
                 assert_eq!(before, None, "it fails once");
             }
-            Event::Ended(end) => actor.end = Some(end),
+            Event::Ended(end) => {
+                if matches!(end, End::Removed(..))
+                    && let Some(chronicle) = &self.chronicle
+                    && chronicle.has_come_to(at, &actor.name, actor.ordered)
+                {
+                    let what = format!(
+                        "{}: removed with {} ordered, and more is in the log",
+                        actor.name, actor.ordered
+                    );
+                    self.wrong.get_or_insert(what);
+                }
+                actor.end = Some(end);
+            }
             Event::Refused(refusal) => actor.refused = Some(refusal),
             Event::Roster(names) => {
                 actor.roster = Some(names.clone());

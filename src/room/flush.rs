@@ -332,6 +332,7 @@ impl Room {
         let packet = member.link.next_bare_packet(now);
         let gone = Gone {
             reason: GoneReason::Closed,
+            ordered: member.ordered,
             why: "",
         };
         gone.write(&mut self.flush.reply, member.session, packet, member.secret);

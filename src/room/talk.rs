@@ -241,6 +241,7 @@ impl Room {
         let mut bytes = Vec::new();
         Gone {
             reason: departed.reason,
+            ordered: departed.ordered,
             why,
         }
         .write(&mut bytes, session, packet, departed.secret);

@@ -80,6 +80,8 @@ impl<'a> Sealed<'a> {
 pub struct Gone<'a> {
     /// How it ended.
     pub reason: GoneReason,
+    /// Utterances of the reader that were ordered; those behind them will not be.
+    pub ordered: u64,
     /// What the operator said of it.
     pub why: &'a str,
 }
@@ -105,6 +107,7 @@ impl<'a> Gone<'a> {
         begin(to, Kind::Gone, session, packet);
         Writer::new(to)
             .u8(self.reason as u8)
+            .varint(self.ordered)
             .bytes(self.why.as_bytes());
         seal_in_place(secret, to);
     }
@@ -118,11 +121,16 @@ impl<'a> Gone<'a> {
             .into_iter()
             .find(|reason| *reason as u8 == code)
             .ok_or(Malformed::Code)?;
+        let ordered = reader.varint()?;
         if reader.rest().len() > limits::WHY_BYTES {
             return Err(Malformed::Text);
         }
         let why = std::str::from_utf8(reader.rest()).map_err(|_| Malformed::Text)?;
-        Ok(Gone { reason, why })
+        Ok(Gone {
+            reason,
+            ordered,
+            why,
+        })
     }
 }
 

@@ -672,14 +672,18 @@ fn a_long_roster_goes_on_where_it_stopped() {
 #[test]
 fn gone_for_every_reason() {
     use GoneReason::*;
-    for (reason, why, digits) in [
-        (Left, "", "cbd35e27ee2f31fe 01"),
-        (Kicked, "刷屏", "780e32bfca26f75b 02 e588b7e5b18f"),
-        (Closed, "", "d1373e200f070d24 03"),
-        (Silent, "", "2bc8a1f97250d80b 04"),
-        (Violation, "", "749056f875137c63 05"),
+    for (reason, ordered, why, digits) in [
+        (Left, 5, "", "2e26901e9df59252 01 05"),
+        (Kicked, 300, "刷屏", "dc6d522a7fbbf4e5 02 ac02 e588b7e5b18f"),
+        (Closed, 0, "", "7853c997205f2495 03 00"),
+        (Silent, 0, "", "b3f69f2e5e6b9ab3 04 00"),
+        (Violation, 0, "", "15be5d86c7379626 05 00"),
     ] {
-        let gone = Gone { reason, why };
+        let gone = Gone {
+            reason,
+            ordered,
+            why,
+        };
         let mut bytes = Vec::new();
         gone.write(&mut bytes, SESSION, PacketNumber(5), secret());
         assert_eq!(

@@ -138,13 +138,10 @@ impl Session {
 
     fn handle_gone(&mut self, now: Duration, gone: Gone<'_>) {
         self.note_heard(now);
+        self.note_ordered(gone.ordered);
         match gone.reason {
             GoneReason::Silent => self.return_to_room(now),
-            GoneReason::Left if self.leaving => {
-                // The leaving was the last utterance, so everything before it is ordered too.
-                self.note_ordered(u64::MAX);
-                self.end(End::Left);
-            }
+            GoneReason::Left if self.leaving => self.end(End::Left),
             reason => {
                 if let State::Present(presence) = &mut self.state {
                     let mut bye = Vec::new();

@@ -183,10 +183,15 @@ impl Desk {
         self.give(&bytes);
     }
 
-    fn gone(&mut self, reason: GoneReason, why: &str) {
+    fn gone(&mut self, reason: GoneReason, ordered: u64, why: &str) {
         let mut bytes = Vec::new();
         let packet = self.next_packet();
-        Gone { reason, why }.write(
+        Gone {
+            reason,
+            ordered,
+            why,
+        }
+        .write(
             &mut bytes,
             self.welcome.session,
             packet,

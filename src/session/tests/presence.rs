@@ -353,7 +353,7 @@ fn what_another_process_would_need_is_known_in_the_room_and_cut_off_from_it() {
         next: 3,
     };
     assert_eq!(desk.session.past(), Some(past));
-    desk.gone(GoneReason::Silent, "");
+    desk.gone(GoneReason::Silent, 0, "");
     assert_eq!(desk.session.seen_up_to(), None, "cut off");
     assert_eq!(desk.session.past(), Some(past));
 }

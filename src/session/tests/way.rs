@@ -124,7 +124,7 @@ fn in_a_new_epoch_what_was_not_ordered_is_said_again() {
     let bytes = desk.down(3, 2, false, &[(1, What::Yours(1))]);
     desk.give(&bytes);
     desk.events();
-    desk.gone(GoneReason::Silent, "");
+    desk.gone(GoneReason::Silent, 1, "");
     desk.welcome.epoch = 78;
     desk.welcome.session = SessionId(6);
     desk.let_in();
@@ -150,7 +150,7 @@ fn a_session_goes_on_where_it_was() {
     desk.out();
     desk.events_come(1, &[(1, What::Yours(1)), (2, What::Announced("x"))]);
     desk.events();
-    desk.gone(GoneReason::Silent, "");
+    desk.gone(GoneReason::Silent, 1, "");
     // The server has heard one more than we know, and cannot begin before 5.
     (desk.welcome.heard, desk.welcome.first) = (2, 5);
     let bytes = desk.let_in();
@@ -182,7 +182,7 @@ fn a_removal_ends_it_and_is_confirmed() {
         GoneReason::Violation,
     ] {
         let mut desk = Desk::joined();
-        desk.gone(reason, "太吵");
+        desk.gone(reason, 0, "太吵");
         assert_eq!(
             desk.events(),
             [Event::Ended(End::Removed(reason, "太吵".into()))]
@@ -191,6 +191,19 @@ fn a_removal_ends_it_and_is_confirmed() {
         assert!(out.len() == 1 && ups(&out)[0].bye);
         assert!(desk.wait(ms(100_000)).is_empty());
     }
+}
+
+/// What everybody saw is not called undelivered because the word of it came no more.
+#[test]
+fn the_word_of_a_removal_says_what_was_ordered() {
+    let mut desk = Desk::joined();
+    for text in ["一", "二", "三"] {
+        desk.session.handle_say(text);
+    }
+    desk.out();
+    desk.gone(GoneReason::Kicked, 2, "");
+    assert_eq!(desk.events()[..2], [Event::Ordered(1), Event::Ordered(2)]);
+    assert_eq!(desk.session.undelivered(), 1);
 }
 
 #[test]
@@ -203,7 +216,7 @@ fn leaving_waits_until_everything_is_delivered() {
     desk.events_come(1, &[(1, What::Yours(1))]);
     assert_eq!(ups(&desk.out())[0].utterances, [Utterance::Leave]);
     assert_eq!(desk.events(), [Event::Ordered(1)]);
-    desk.gone(GoneReason::Left, "");
+    desk.gone(GoneReason::Left, 2, "");
     assert_eq!(desk.events(), [Event::Ended(End::Left)]);
     assert!(desk.out().is_empty(), "nothing more to say");
 }
@@ -217,7 +230,7 @@ fn who_leaves_does_not_come_in_again_because_of_a_silence() {
     assert!(out.len() > 5);
     assert_eq!(ups(&out).len(), out.len(), "and no Hello");
     // The server has let it go long since.
-    desk.gone(GoneReason::Left, "");
+    desk.gone(GoneReason::Left, 2, "");
     assert_eq!(desk.events().last(), Some(&Event::Ended(End::Left)));
     assert!(desk.session.is_over());
 }
@@ -228,7 +241,7 @@ fn who_leaves_is_not_asked_for_another_name() {
     desk.session.handle_say("再见");
     desk.session.handle_leave();
     desk.out();
-    desk.gone(GoneReason::Silent, "");
+    desk.gone(GoneReason::Silent, 0, "");
     let (nonce, _) = desk.handshake();
     desk.open(&Open::Refused(Refused {
         nonce,

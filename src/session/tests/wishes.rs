@@ -63,7 +63,7 @@ fn counts_go_on_where_the_numbering_begins_anew() {
     desk.session.handle_wish(whisper("小强"));
     desk.out();
     desk.events_come(1, &[(1, What::Yours(1))]);
-    desk.gone(GoneReason::Silent, "");
+    desk.gone(GoneReason::Silent, 1, "");
     desk.welcome.epoch = 78;
     desk.welcome.session = SessionId(6);
     desk.let_in();
@@ -222,7 +222,7 @@ fn questions_are_asked_one_after_the_other_until_they_are_answered() {
     // A question outlives the session.
     desk.session.handle_reach(desk.now);
     desk.out();
-    desk.gone(GoneReason::Silent, "");
+    desk.gone(GoneReason::Silent, 0, "");
     desk.let_in();
     let reach = asked(&desk.wait(ms(10)))[0];
     tell(&mut desk, reach.request, answer(0));

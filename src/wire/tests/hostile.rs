@@ -133,6 +133,7 @@ fn sealed_samples() -> Vec<Vec<u8>> {
     };
     let gone = Gone {
         reason: GoneReason::Kicked,
+        ordered: 300,
         why: "刷屏",
     };
     let to = (SESSION, PacketNumber(8), secret());
@@ -397,6 +398,7 @@ fn sealed_kinds_name_what_is_wrong() {
         refuse(Kind::Down, number, Malformed::Number);
         refuse(Kind::Ask, number, Malformed::Number);
         refuse(Kind::Tell, number, Malformed::Number);
+        refuse(Kind::Gone, &format!("02{number}"), Malformed::Number);
     }
     refuse(Kind::Up, "000000000000000002", Malformed::Number);
     refuse(Kind::Up, "0000000000000001", Malformed::Number);
@@ -423,10 +425,11 @@ fn sealed_kinds_name_what_is_wrong() {
     refuse(Kind::Gone, "", Malformed::Short);
     refuse(Kind::Gone, "00", Malformed::Code);
     refuse(Kind::Gone, "06", Malformed::Code);
-    refuse(Kind::Gone, "02ff", Malformed::Text);
+    refuse(Kind::Gone, "02", Malformed::Short);
+    refuse(Kind::Gone, "0200ff", Malformed::Text);
     refuse(
         Kind::Gone,
-        &format!("02{}", "61".repeat(201)),
+        &format!("0200{}", "61".repeat(201)),
         Malformed::Text,
     );
     refuse(
