@@ -10,8 +10,9 @@ use chatroom::link::Random;
 use chatroom::session::Session;
 use std::time::{Duration, Instant};
 
-/// Handshakes that are open at once: more would overflow a default receive buffer, and wait for their retries.
-const HANDSHAKES: usize = 64;
+/// Handshakes that are open at once: with twice as many, and what those who have come in answer meanwhile, a default
+/// receive buffer overflows now and then, and somebody waits for a retry.
+const HANDSHAKES: usize = 32;
 /// What is not delivered by then is lost.
 const PATIENCE: Duration = Duration::from_secs(20);
 /// The crowd looks this often whether to stop.
