@@ -195,7 +195,7 @@ impl Crowd {
         }
     }
 
-    /// Texts that are not yet known to be in the log.
+    /// Texts that have not yet come back to who said them.
     pub fn undelivered(&self) -> usize {
         self.members.iter().map(|member| member.undelivered).sum()
     }
@@ -352,14 +352,15 @@ impl Crowd {
             }
             Event::Joined(Joined::Again) => (),
             Event::Happened { number, what, .. } => self.witness.saw(at, now, number, &what),
-            Event::Ordered(_) => member.undelivered -= 1,
+            // Not when it is ordered: where there is more than a datagram holds, that is told before the event.
+            Event::Logged { .. } => member.undelivered -= 1,
             Event::Rebind => self.rebind(at),
             Event::Ended(End::Left) if member.stand == Stand::Leaving => {
                 member.stand = Stand::Left;
             }
             Event::Refused(Refusal::NameTaken) if self.contested => member.stand = Stand::Refused,
             Event::Silent(_) | Event::HeardAgain | Event::Returning => (),
-            Event::Logged { .. } | Event::Roster(_) => (),
+            Event::Ordered(_) | Event::Roster(_) => (),
             // And nobody asks for what these answer.
             _ => {
                 self.witness.wrong.push(format!("member {at}: {event:?}"));
