@@ -204,14 +204,10 @@ fn a_leave_is_confirmed_as_often_as_it_comes() {
     let mut client = server.enter(HERE, 7, "小明");
     for _ in 0..3 {
         let answers = server.take(HERE, &client.up(0, 1, &[Utterance::Leave]));
-        let (reason, ordered, why) = (GoneReason::Left, 1, "");
+        let gone = client.gone(&answers).expect("a Gone");
         assert_eq!(
-            client.gone(&answers),
-            Some(Gone {
-                reason,
-                ordered,
-                why
-            })
+            (gone.reason, gone.ordered, gone.why),
+            (GoneReason::Left, 1, "")
         );
     }
     assert_eq!(server.room.stats().events, 2);
@@ -254,14 +250,10 @@ fn an_impossible_acknowledgement_ends_the_session() {
         UpEncoder::new(&mut bytes, client.welcome.session, packet, &up)
             .finish(client.welcome.secret);
         let answers = server.take(HERE, &bytes);
-        let (reason, ordered, why) = (GoneReason::Violation, 0, "");
+        let gone = client.gone(&answers).expect("a Gone");
         assert_eq!(
-            client.gone(&answers),
-            Some(Gone {
-                reason,
-                ordered,
-                why
-            })
+            (gone.reason, gone.ordered, gone.why),
+            (GoneReason::Violation, 0, "")
         );
     }
 }
@@ -338,14 +330,10 @@ fn a_closing_room_says_so_until_it_is_told_goodbye() {
         .iter()
         .filter(|(_, bytes)| bytes[2] == Kind::Gone as u8);
     assert_eq!(told.count(), 3);
-    let (reason, ordered, why) = (GoneReason::Closed, 0, "");
+    let gone = client.gone(&answers).expect("a Gone");
     assert_eq!(
-        client.gone(&answers),
-        Some(Gone {
-            reason,
-            ordered,
-            why
-        })
+        (gone.reason, gone.ordered, gone.why),
+        (GoneReason::Closed, 0, "")
     );
     let goodbye = client.up_with(1, 0, &[], true);
     assert_eq!(server.take(HERE, &goodbye), []);
