@@ -322,7 +322,9 @@ fn another_address_is_challenged_before_anything_goes_there() {
 fn a_closing_room_says_so_until_it_is_told_goodbye() {
     let mut server = Server::new();
     let mut client = server.enter(HERE, 7, "小明");
-    server.take(HERE, &client.up(1, 0, &[]));
+    server.take(HERE, &client.up(1, 1, &[Utterance::Say("好")]));
+    server.pass(limits::FAN_OUT_PAUSE_LOADED);
+    server.take(HERE, &client.up(2, 0, &[]));
     server.room.handle_close(server.now);
     let mut answers = server.pass(limits::FAN_OUT_PAUSE_LOADED);
     answers.extend(server.pass((limits::CLOSE_REPEAT + limits::WAKE_GRAIN) * 2));
@@ -333,7 +335,7 @@ fn a_closing_room_says_so_until_it_is_told_goodbye() {
     let gone = client.gone(&answers).expect("a Gone");
     assert_eq!(
         (gone.reason, gone.ordered, gone.why),
-        (GoneReason::Closed, 0, "")
+        (GoneReason::Closed, 1, "")
     );
     let goodbye = client.up_with(1, 0, &[], true);
     assert_eq!(server.take(HERE, &goodbye), []);
