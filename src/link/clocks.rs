@@ -32,7 +32,7 @@ impl Clocks {
 
 /// A clock as it travels.
 fn ticks(now: Duration) -> u16 {
-    (now.as_nanos() / Stamps::TICK.as_nanos()) as u16
+    (now.as_nanos() as u64 / Stamps::TICK.as_nanos() as u64) as u16
 }
 
 #[cfg(test)]

@@ -47,13 +47,8 @@ impl Flights {
     pub(super) fn push(&mut self, now: Duration, run: Run) {
         let len = self.flights.len();
         if len == self.flights.capacity() {
-            // In a quiet room there is never more than one; in a rush many members have some at the same time.
-            let more = match len {
-                0 => 1,
-                1 => 3,
-                _ => len / 2,
-            };
-            self.flights.reserve_exact(more);
+            // In a quiet room there is never more than one; in a talk there are soon as many as the window takes.
+            self.flights.reserve_exact((3 * len).max(1));
         }
         self.flights.push_back(Flight {
             sent_at: now.into(),

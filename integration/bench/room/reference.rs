@@ -6,7 +6,7 @@ use super::crowd::{AT_ONCE, Crowd, socket};
 use super::peer::{Naive, REGISTER, SENDERS};
 use super::report::Row;
 use super::rows::{Meter, TURN, join, pace, speak_steadily};
-use super::server::{Server, cpu};
+use super::server::{Server, cpu, spawn_apart};
 use super::{Result, Scale};
 use mio::net::UdpSocket;
 use mio::{Events, Interest, Poll, Token};
@@ -82,11 +82,10 @@ pub fn raw(members: usize, size: usize, time: Duration, receiver: Receiver) -> R
     let mut sockets = (0..members)
         .map(|_| Ok(UdpSocket::from_std(socket()?)))
         .collect::<Result<Vec<_>>>()?;
-    let mut child = Command::new(std::env::current_exe()?)
-        .arg("raw")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()?;
+    let mut command = Command::new(std::env::current_exe()?);
+    command.arg("raw");
+    command.stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut child = spawn_apart(&mut command)?;
     let mut line = format!("{} {size}", time.as_millis());
     for socket in &sockets {
         line.push_str(&format!(" {}", socket.local_addr()?.port()));

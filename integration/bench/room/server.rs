@@ -1,9 +1,11 @@
 //! A server as a process of its own, and what `/proc` says of it.
 
 use super::Result;
+use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 use std::fs;
 use std::net::SocketAddr;
 use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -35,7 +37,7 @@ impl Server {
     fn start(mut command: Command) -> Result<Server> {
         // Its input stays open; what it shows is written, as it would be, and not read.
         command.stdin(Stdio::piped()).stdout(Stdio::null());
-        let child = command.spawn()?;
+        let child = spawn_apart(&mut command)?;
         let mut server = Server {
             child,
             address: ([127, 0, 0, 1], 0).into(),
@@ -99,6 +101,28 @@ impl Drop for Server {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// Starts what is to be measured on the first core, and goes on on the last one. Left to the scheduler, a program that sends
+/// at once when it is woken stays on the core of who woke it, and another one does not: the same `send_to` costs up to
+/// twice as much then.
+pub fn spawn_apart(command: &mut Command) -> Result<Child> {
+    static CORES: OnceLock<(CpuSet, CpuSet)> = OnceLock::new();
+    let all = sched_getaffinity(None)?;
+    let (first, last) = CORES.get_or_init(|| {
+        let cores = || (0..CpuSet::MAX_CPU).filter(|core| all.is_set(*core));
+        (only(cores().next()), only(cores().next_back()))
+    });
+    sched_setaffinity(None, first)?;
+    let child = command.spawn();
+    sched_setaffinity(None, last)?;
+    Ok(child?)
+}
+
+fn only(core: Option<usize>) -> CpuSet {
+    let mut cores = CpuSet::new();
+    cores.set(core.unwrap_or_default());
+    cores
 }
 
 /// Processor time of all threads in a directory of `/proc`, in the scheduler's nanoseconds.
