@@ -239,8 +239,8 @@ pub const BATCH_SENT: usize = 256;
 pub const COMMANDS: usize = 64;
 /// Batches of events between the router and the operator's screen, at most; then its cursor lags.
 pub const SCREEN_BATCHES: usize = 64;
-/// Events in one such batch, at most.
-pub const SCREEN_BATCH: usize = 256;
+/// Bytes of one such batch, at most.
+pub const SCREEN_BATCH: usize = 1 << 14;
 /// How long a server that ends waits for a screen or transcript that takes no more.
 pub const VIEWER_PATIENCE: Duration = Duration::from_secs(1);
 /// The metrics are written this often.

@@ -8,10 +8,11 @@ use crate::world::net::Faults;
 use crate::world::{World, check_transcript, check_utterances, server_address};
 use chatroom::cli::{self, Request, ServerOptions, Surroundings, Typed, UsageError};
 use chatroom::limits;
-use chatroom::room::Numbers;
+use chatroom::room::{Numbers, Shown};
 use chatroom::server::orders::{self, Answer, Place};
 use chatroom::server::screen;
 use chatroom::text::utterance;
+use chatroom::wire::What;
 use std::time::Duration;
 
 /// See the module.
@@ -133,7 +134,8 @@ impl Stand {
     fn show(&mut self, cast: &mut Cast) {
         let log = self.world.lives.last().map_or(&[][..], Vec::as_slice);
         let lang = self.options.lang;
-        let shown = { log[self.shown..].iter() }.filter_map(|shown| screen::line(shown, lang));
+        let shown = log[self.shown..].iter().map(what);
+        let shown = shown.filter_map(|what| screen::line(what, lang));
         for line in shown.flat_map(|lines| lines.split('\n').map(str::to_owned).collect::<Vec<_>>())
         {
             cast.wrote(self.process, Stream::Out, line);
@@ -301,5 +303,19 @@ impl Stage for Virtual {
             }
         }
         Ok(())
+    }
+}
+
+/// As whoever watches a server is told it.
+fn what(shown: &Shown) -> What<'_> {
+    match shown {
+        Shown::Entered(name) => What::Entered(name.as_str()),
+        Shown::Said(name, text) => What::Said(name.as_str(), text),
+        Shown::Left(name) => What::Left(name.as_str()),
+        Shown::Announced(text) => What::Announced(text),
+        Shown::Acted(name, text) => What::Acted(name.as_str(), text),
+        Shown::Renamed(name, other) => What::Renamed(name.as_str(), other.as_str()),
+        Shown::Hidden => What::Hidden(1),
+        Shown::Gap(count) => What::Gap(*count),
     }
 }

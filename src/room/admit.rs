@@ -220,7 +220,7 @@ impl Room {
         self.door.entered(entry.address.ip());
         users.put(user(&member));
         self.slots.put(slot, member);
-        self.append(Happened::Entered(author));
+        self.append(Happened::Entered(author), "");
         slot
     }
 

@@ -22,14 +22,14 @@ pub enum Proposal {
         /// Who.
         author: MemberRef,
         /// What.
-        text: Arc<str>,
+        text: Box<str>,
     },
     /// A member does something.
     Act {
         /// Who.
         author: MemberRef,
         /// What.
-        text: Arc<str>,
+        text: Box<str>,
     },
     /// A member says something to one other alone.
     Whisper {
@@ -38,14 +38,14 @@ pub enum Proposal {
         /// To whom: who has this name when it is applied.
         to: Box<str>,
         /// What.
-        text: Arc<str>,
+        text: Box<str>,
     },
     /// A member wants another name.
     Rename {
         /// Who.
         author: MemberRef,
         /// The name, not yet checked.
-        name: Arc<str>,
+        name: Box<str>,
     },
     /// A member is away until it speaks again.
     Away {
@@ -64,7 +64,7 @@ pub enum Proposal {
         why: Arc<str>,
     },
     /// The operator says something.
-    Announce(Arc<str>),
+    Announce(Box<str>),
 }
 
 /// A member at the time of a proposal: if the slot is another's by the time of the commit, nothing happens.

@@ -1,14 +1,14 @@
 //! The room's one log of events, of which the newest are retained.
 //!
 //! What always holds here: numbers have no holes; the retained events are a suffix of the log, bounded in
-//! count and in bytes, and never empty once there was an event.
+//! count and in bytes, and never empty once there was an event. What was said stands beside the event, in pages.
 
 use super::member::MemberId;
+use super::texts::{Place, Texts};
 use crate::limits;
 use crate::text::Name;
 use crate::wire::{DownEncoder, Failure, Stored, What};
 use std::collections::VecDeque;
-use std::sync::Arc;
 
 /// Who did something: a member of the room, who may have left since.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,24 +25,21 @@ pub(super) struct Whisper {
     pub(super) author: Author,
     pub(super) utterance: u64,
     pub(super) to: MemberId,
-    pub(super) text: Arc<str>,
 }
 
-/// What happened, as the log keeps it.
+/// What happened, as the log keeps it; what was said, announced, done or whispered stands beside it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Happened {
     Entered(Author),
     Said {
         author: Author,
         utterance: u64,
-        text: Arc<str>,
     },
     Left(Author),
-    Announced(Arc<str>),
+    Announced,
     Acted {
         author: Author,
         utterance: u64,
-        text: Arc<str>,
     },
     Whispered(Box<Whisper>),
     /// The author as it was until then.
@@ -63,6 +60,7 @@ pub(super) enum Happened {
 struct Entry {
     unix_ms: u64,
     happened: Happened,
+    text: Place,
 }
 
 /// See the module.
@@ -71,6 +69,7 @@ pub(super) struct Log {
     /// The number of the oldest retained event.
     first: u64,
     entries: VecDeque<Entry>,
+    texts: Texts,
     bytes: usize,
 }
 
@@ -80,6 +79,7 @@ impl Log {
         Log {
             first,
             entries: VecDeque::new(),
+            texts: Texts::default(),
             bytes: 0,
         }
     }
@@ -110,36 +110,34 @@ impl Log {
     }
 
     /// Appends an event and gives its number. Beyond the bounds the oldest ones go.
-    pub(super) fn append(&mut self, unix_ms: u64, happened: Happened) -> u64 {
+    pub(super) fn append(&mut self, unix_ms: u64, happened: Happened, text: &str) -> u64 {
         let number = self.end();
-        self.bytes += happened.bytes();
-        self.entries.push_back(Entry { unix_ms, happened });
+        let entry = Entry {
+            unix_ms,
+            happened,
+            text: self.texts.keep(text),
+        };
+        self.bytes += entry.bytes();
+        self.entries.push_back(entry);
         while self.entries.len() > limits::LOG_EVENTS
             || (self.bytes > limits::LOG_BYTES && self.entries.len() > 1)
         {
             if let Some(oldest) = self.entries.pop_front() {
-                self.bytes -= oldest.happened.bytes();
+                self.bytes -= oldest.bytes();
                 self.first += 1;
             }
+        }
+        if let Some(oldest) = self.entries.front() {
+            self.texts.forget_before(oldest.text);
         }
         number
     }
 
-    /// The event of this number, if it is retained.
-    pub(super) fn event(&self, number: u64) -> Option<&Happened> {
+    /// The event of this number and its text, if it is retained.
+    pub(super) fn event(&self, number: u64) -> Option<(&Happened, &str)> {
         let at = number.checked_sub(self.first)?;
-        self.entries
-            .get(usize::try_from(at).ok()?)
-            .map(|entry| &entry.happened)
-    }
-
-    /// When the event of this number happened, if it is retained.
-    pub(super) fn unix_ms(&self, number: u64) -> u64 {
-        let at = number
-            .checked_sub(self.first)
-            .and_then(|at| usize::try_from(at).ok());
-        at.and_then(|at| self.entries.get(at))
-            .map_or(0, |entry| entry.unix_ms)
+        let entry = self.entries.get(usize::try_from(at).ok()?)?;
+        Some((&entry.happened, self.texts.text(entry.text)))
     }
 
     /// Encodes the events from `first` to before `end`, as `reader` sees them, as far as they fit; gives the
@@ -174,7 +172,7 @@ impl Log {
             .take((end - number) as usize)
             .peekable();
         while let Some(entry) = entries.next() {
-            let mut stored = entry.stored(reader);
+            let mut stored = entry.stored(reader, self.texts.text(entry.text));
             let mut count = 1;
             // What is hidden in a row is told in one mark.
             if let What::Hidden(hidden) = &mut stored.what {
@@ -193,21 +191,19 @@ impl Log {
 }
 
 impl Entry {
-    fn stored(&self, reader: MemberId) -> Stored<'_> {
+    fn stored<'a>(&'a self, reader: MemberId, text: &'a str) -> Stored<'a> {
         let (author, what) = match &self.happened {
             Happened::Entered(author) => (Some(author), What::Entered(author.name.as_str())),
-            Happened::Said { author, text, .. } => {
-                (Some(author), What::Said(author.name.as_str(), text))
-            }
+            Happened::Said { author, .. } => (Some(author), What::Said(author.name.as_str(), text)),
             Happened::Left(author) => (Some(author), What::Left(author.name.as_str())),
-            Happened::Announced(text) => (None, What::Announced(text)),
-            Happened::Acted { author, text, .. } => {
+            Happened::Announced => (None, What::Announced(text)),
+            Happened::Acted { author, .. } => {
                 (Some(author), What::Acted(author.name.as_str(), text))
             }
             Happened::Whispered(whisper) => {
                 let author = &whisper.author;
                 let what = if whisper.to == reader {
-                    What::Whispered(author.name.as_str(), &whisper.text)
+                    What::Whispered(author.name.as_str(), text)
                 } else {
                     What::Hidden(1)
                 };
@@ -232,6 +228,11 @@ impl Entry {
     fn is_hidden(&self, reader: MemberId) -> bool {
         self.happened.is_hidden(reader)
     }
+
+    /// Bytes that it is counted with: its text, its name, and its place.
+    fn bytes(&self) -> usize {
+        self.text.len() + self.happened.bytes() + size_of::<Entry>()
+    }
 }
 
 impl Happened {
@@ -245,7 +246,7 @@ impl Happened {
             | Happened::Renamed { author, .. } => Some(author.member),
             Happened::Whispered(whisper) => Some(whisper.author.member),
             Happened::Failed { member, .. } => Some(*member),
-            Happened::Announced(_) => None,
+            Happened::Announced => None,
         }
     }
 
@@ -287,22 +288,20 @@ impl Happened {
         }
     }
 
-    /// Bytes that it is counted with: its text, its name, and its place.
+    /// Bytes that it has beside its place and its text.
     fn bytes(&self) -> usize {
-        let content = match self {
-            Happened::Entered(author) | Happened::Left(author) => author.name.as_str().len(),
-            Happened::Said { author, text, .. } | Happened::Acted { author, text, .. } => {
-                author.name.as_str().len() + text.len()
-            }
-            Happened::Announced(text) => text.len(),
+        match self {
+            Happened::Entered(author)
+            | Happened::Left(author)
+            | Happened::Said { author, .. }
+            | Happened::Acted { author, .. } => author.name.as_str().len(),
             Happened::Whispered(whisper) => {
-                size_of::<Whisper>() + whisper.author.name.as_str().len() + whisper.text.len()
+                size_of::<Whisper>() + whisper.author.name.as_str().len()
             }
             Happened::Renamed { author, name, .. } => {
                 author.name.as_str().len() + name.as_str().len()
             }
-            Happened::Failed { .. } => 0,
-        };
-        content + size_of::<Entry>()
+            Happened::Announced | Happened::Failed { .. } => 0,
+        }
     }
 }

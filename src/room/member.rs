@@ -22,11 +22,11 @@ pub(super) const NOBODY: MemberId = MemberId(0);
 /// An utterance that the room has received.
 #[derive(Clone, Debug)]
 pub(super) enum Heard {
-    Say(Arc<str>),
-    Act(Arc<str>),
+    Say(Box<str>),
+    Act(Box<str>),
     /// To whom, and what.
-    Whisper(Box<(Box<str>, Arc<str>)>),
-    Rename(Arc<str>),
+    Whisper(Box<(Box<str>, Box<str>)>),
+    Rename(Box<str>),
     Away(Arc<str>),
     Leave,
 }

@@ -32,13 +32,14 @@ mod sizes;
 mod talk;
 #[cfg(test)]
 mod tests;
+mod texts;
 mod timers;
 mod users;
 
 pub use bans::{Ban, TooMany, Whom};
 pub use figures::Figures;
 pub use ledger::{Entry, InMemory, Ledger, MemberRef, Proposal};
-pub use operator::{Classic, Config, Shown, Sight, Stats};
+pub use operator::{Classic, Config, Shown, Stats};
 pub use sizes::{Numbers, Sizes};
 pub use users::{User, UserMap};
 
@@ -261,9 +262,9 @@ impl Room {
         while let Some(proposal) = self.ledger.poll_committed() {
             match proposal {
                 Proposal::Enter(entry) => self.enter(users, now, &entry),
-                Proposal::Say { author, text } => self.say(author, text, false),
-                Proposal::Act { author, text } => self.say(author, text, true),
-                Proposal::Whisper { author, to, text } => self.whisper(users, author, &to, text),
+                Proposal::Say { author, text } => self.say(author, &text, false),
+                Proposal::Act { author, text } => self.say(author, &text, true),
+                Proposal::Whisper { author, to, text } => self.whisper(users, author, &to, &text),
                 Proposal::Rename { author, name } => self.rename(users, author, &name),
                 Proposal::Away { author, why } => self.away(author, why),
                 Proposal::Leave {
@@ -273,13 +274,15 @@ impl Room {
                 } => {
                     self.leave(users, now, author, reason, why);
                 }
-                Proposal::Announce(text) => drop(self.append(Happened::Announced(text))),
+                Proposal::Announce(text) => {
+                    self.append(Happened::Announced, &text);
+                }
             }
         }
     }
 
     /// Appends to the log; everyone is to have it.
-    fn append(&mut self, happened: Happened) -> u64 {
+    fn append(&mut self, happened: Happened, text: &str) -> u64 {
         self.stats.events += 1;
         match happened {
             Happened::Entered(_) | Happened::Left(_) => {
@@ -288,7 +291,7 @@ impl Room {
             _ => self.flush.words(),
         }
         self.classics.everyone();
-        self.log.append(self.unix_ms, happened)
+        self.log.append(self.unix_ms, happened, text)
     }
 
     fn reply_open(&mut self, to: SocketAddr, open: &Open<'_>) {

@@ -1,11 +1,12 @@
 //! What the operator sets, counts and sees.
 
 use super::log::Happened;
+use super::member::NOBODY;
 use super::users::NO_SESSION;
 use super::{Room, UserMap};
 use crate::limits;
 use crate::text::{Lang, Name};
-use crate::wire::{GoneReason, SessionId};
+use crate::wire::{DownEncoder, GoneReason, SessionId};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -150,22 +151,27 @@ pub enum Shown {
     Gap(u64),
 }
 
-/// An event as the operator sees it, and when it happened: in milliseconds since 1970.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Sight {
-    /// When.
-    pub unix_ms: u64,
-    /// What.
-    pub shown: Shown,
-}
-
 impl Room {
     /// The next event for the operator's screen.
     pub fn poll_shown(&mut self) -> Option<Shown> {
-        let mut cursor = self.shown;
-        let sight = self.sight(&mut cursor);
-        self.shown = cursor;
-        sight.map(|sight| sight.shown)
+        if self.shown < self.log.first() {
+            let count = self.log.first() - self.shown;
+            self.shown = self.log.first();
+            return Some(Shown::Gap(count));
+        }
+        let (happened, text) = self.log.event(self.shown)?;
+        self.shown += 1;
+        Some(match happened {
+            Happened::Entered(author) => Shown::Entered(author.name.clone()),
+            Happened::Said { author, .. } => Shown::Said(author.name.clone(), text.into()),
+            Happened::Left(author) => Shown::Left(author.name.clone()),
+            Happened::Announced => Shown::Announced(text.into()),
+            Happened::Acted { author, .. } => Shown::Acted(author.name.clone(), text.into()),
+            Happened::Renamed { author, name, .. } => {
+                Shown::Renamed(author.name.clone(), name.clone())
+            }
+            Happened::Whispered(_) | Happened::Failed { .. } => Shown::Hidden,
+        })
     }
 
     /// Where one begins who wants to see all that the log holds.
@@ -173,28 +179,15 @@ impl Room {
         self.numbers.event
     }
 
-    /// The next event for one who has seen those before `cursor`, which moves on.
-    pub fn sight(&self, cursor: &mut u64) -> Option<Sight> {
-        if *cursor < self.log.first() {
-            let shown = Shown::Gap(self.log.first() - *cursor);
-            *cursor = self.log.first();
-            let unix_ms = self.unix_ms;
-            return Some(Sight { unix_ms, shown });
-        }
-        let shown = match self.log.event(*cursor)? {
-            Happened::Entered(author) => Shown::Entered(author.name.clone()),
-            Happened::Said { author, text, .. } => Shown::Said(author.name.clone(), text.clone()),
-            Happened::Left(author) => Shown::Left(author.name.clone()),
-            Happened::Announced(text) => Shown::Announced(text.clone()),
-            Happened::Acted { author, text, .. } => Shown::Acted(author.name.clone(), text.clone()),
-            Happened::Renamed { author, name, .. } => {
-                Shown::Renamed(author.name.clone(), name.clone())
-            }
-            Happened::Whispered(_) | Happened::Failed { .. } => Shown::Hidden,
-        };
-        let unix_ms = self.log.unix_ms(*cursor);
-        *cursor += 1;
-        Some(Sight { unix_ms, shown })
+    /// What all may see of the events from `cursor` on, which moves on, as the body of a Down and no longer than `most`: for
+    /// [`decode_events`](crate::wire::decode_events). Empty if there are none.
+    pub fn view(&self, cursor: &mut u64, most: usize) -> Vec<u8> {
+        let (mut body, mut authors) = (Vec::new(), Vec::new());
+        let mut encoder = DownEncoder::new(&mut body, &mut authors, most);
+        *cursor = self
+            .log
+            .encode((*cursor, self.log.end()), NOBODY, &mut encoder);
+        body
     }
 
     /// The wall clock as it was told last.

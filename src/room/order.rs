@@ -31,7 +31,7 @@ impl Room {
     }
 
     /// A member says something, or does it.
-    pub(super) fn say(&mut self, author: MemberRef, text: Arc<str>, act: bool) {
+    pub(super) fn say(&mut self, author: MemberRef, text: &str, act: bool) {
         if classic::is_place(author.slot) {
             return self.say_classic(author, text);
         }
@@ -51,23 +51,16 @@ impl Room {
         member.last_words = end;
         member.standing.away = None;
         let (author, utterance) = (member.author.clone(), member.ordered);
-        self.append(if act {
-            Happened::Acted {
-                author,
-                utterance,
-                text,
-            }
+        let said = if act {
+            Happened::Acted { author, utterance }
         } else {
-            Happened::Said {
-                author,
-                utterance,
-                text,
-            }
-        });
+            Happened::Said { author, utterance }
+        };
+        self.append(said, text);
     }
 
     /// A member says something to one other alone.
-    pub(super) fn whisper(&mut self, users: &UserMap, author: MemberRef, to: &str, text: Arc<str>) {
+    pub(super) fn whisper(&mut self, users: &UserMap, author: MemberRef, to: &str, text: &str) {
         let (end, mute) = (self.log.end(), self.is_mute(author));
         let Some(member) = self.author_of_next(author) else {
             return;
@@ -93,12 +86,12 @@ impl Room {
         let Some(to) = to else {
             return self.fail(&author, utterance, Failure::Nobody);
         };
-        self.append(Happened::Whispered(Box::new(Whisper {
+        let whisper = Whisper {
             author,
             utterance,
             to,
-            text,
-        })));
+        };
+        self.append(Happened::Whispered(Box::new(whisper)), text);
     }
 
     /// A member wants another name: the first in the log has it.
@@ -135,11 +128,12 @@ impl Room {
         member.author.label = label;
         users.put(user(member));
         self.renamed.insert(slot);
-        self.append(Happened::Renamed {
+        let renamed = Happened::Renamed {
             author,
             utterance,
             name,
-        });
+        };
+        self.append(renamed, "");
     }
 
     /// A member is away until it speaks again: seen by who asks who is here.
@@ -153,10 +147,11 @@ impl Room {
 
     /// Tells a member that what it asked for did not happen.
     fn fail(&mut self, author: &Author, utterance: u64, failure: Failure) {
-        self.append(Happened::Failed {
+        let failed = Happened::Failed {
             member: author.member,
             utterance,
             failure,
-        });
+        };
+        self.append(failed, "");
     }
 }

@@ -198,7 +198,7 @@ impl Room {
         }
         member.last_apart = end;
         let who = member.author.clone();
-        self.append(Happened::Left(who));
+        self.append(Happened::Left(who), "");
         self.bury(users, now, author.slot, reason, why);
     }
 

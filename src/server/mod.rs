@@ -37,7 +37,7 @@ mod transcript;
 
 use crate::cli::{self, Exit, ServerOptions};
 use crate::limits;
-use crate::room::{Ban, Config, InMemory, Room, Sight, Stats, UserMap};
+use crate::room::{Ban, Config, InMemory, Room, Stats, UserMap};
 use crate::text::Lang;
 use console::Console;
 use crossbeam_channel::{Receiver, Sender, bounded};
@@ -263,7 +263,7 @@ impl Threads {
         &mut self,
         options: &ServerOptions,
         shared: &Arc<Shared>,
-        viewers: &mut Vec<Sender<Vec<Sight>>>,
+        viewers: &mut Vec<Sender<Vec<u8>>>,
     ) -> Result<Option<Sender<()>>, String> {
         let Some((path, json)) = options.transcript.clone() else {
             return Ok(None);

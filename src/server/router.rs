@@ -7,7 +7,7 @@ use super::outbox::Outbox;
 use super::queue::Datagrams;
 use super::{Command, Shared, calendar};
 use crate::limits;
-use crate::room::{Room, Sight, UserMap};
+use crate::room::{Room, UserMap};
 use crossbeam_channel::Sender;
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -36,7 +36,7 @@ pub(super) struct Router {
 }
 
 impl Router {
-    pub(super) fn new(room: Room, shared: Arc<Shared>, viewers: Vec<Sender<Vec<Sight>>>) -> Router {
+    pub(super) fn new(room: Room, shared: Arc<Shared>, viewers: Vec<Sender<Vec<u8>>>) -> Router {
         let cursor = room.first_seen();
         let viewers = viewers.into_iter().map(|sights| Viewer { sights, cursor });
 
@@ -254,18 +254,15 @@ struct Answered {
     answer: Option<Answer>,
 }
 
-/// Someone who is shown the log: a cursor into it, like any member.
+/// Someone who is shown the log: a cursor into it, like any member's, and told of it as those are.
 struct Viewer {
-    sights: Sender<Vec<Sight>>,
+    sights: Sender<Vec<u8>>,
     cursor: u64,
 }
 
 impl Viewer {
-    fn next(&mut self, room: &Room) -> Vec<Sight> {
-        let cursor = &mut self.cursor;
-        std::iter::from_fn(|| room.sight(cursor))
-            .take(limits::SCREEN_BATCH)
-            .collect()
+    fn next(&mut self, room: &Room) -> Vec<u8> {
+        room.view(&mut self.cursor, limits::SCREEN_BATCH)
     }
 }
 

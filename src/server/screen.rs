@@ -7,8 +7,8 @@ use crate::cli;
 #[cfg(feature = "terminal")]
 use crate::editor::Desk;
 use crate::limits;
-use crate::room::{Shown, Sight};
 use crate::text::Lang;
+use crate::wire::{What, decode_events};
 use crossbeam_channel::{Receiver, Select, TryRecvError};
 use parking_lot::Mutex;
 #[cfg(feature = "terminal")]
@@ -20,8 +20,8 @@ use std::thread;
 /// Where the operator looks: stdout, or, where that is a terminal with a line editor, what is above the typed line.
 #[derive(Clone)]
 pub(super) struct Screen {
-    /// What has happened and is not yet shown.
-    pub(super) batches: Receiver<Vec<Sight>>,
+    /// What has happened and is not yet shown, see [`Room::view`](crate::room::Room::view).
+    pub(super) batches: Receiver<Vec<u8>>,
     pub(super) lang: Lang,
     /// Who holds it takes of that, and shows it.
     pub(super) turn: Arc<Mutex<()>>,
@@ -52,10 +52,9 @@ impl Screen {
         let more = loop {
             match self.batches.try_recv() {
                 Ok(batch) => {
-                    let seen = batch
-                        .iter()
-                        .filter_map(|sight| line(&sight.shown, self.lang));
-                    seen.for_each(|line| all.extend([&*line, "\n"]));
+                    let seen = decode_events(&batch).unwrap_or_default();
+                    let lines = seen.iter().filter_map(|event| line(event.what, self.lang));
+                    lines.for_each(|line| all.extend([&*line, "\n"]));
                 }
                 Err(end) => break end == TryRecvError::Empty,
             }
@@ -103,16 +102,16 @@ impl Screen {
 }
 
 /// An event as the operator sees it; `None` if it is between others.
-pub fn line(shown: &Shown, lang: Lang) -> Option<String> {
-    Some(match shown {
-        Shown::Entered(name) => lang.entered(name.as_str()),
-        Shown::Said(name, text) => lang.said(name.as_str(), text),
-        Shown::Left(name) => lang.left(name.as_str()),
-        Shown::Announced(text) => lang.announced(text),
-        Shown::Acted(name, text) => lang.acted(name.as_str(), text),
-        Shown::Renamed(name, other) => lang.renamed(name.as_str(), other.as_str()),
-        Shown::Hidden => return None,
-        Shown::Gap(count) => lang.gap(*count),
+pub fn line(what: What<'_>, lang: Lang) -> Option<String> {
+    Some(match what {
+        What::Entered(name) => lang.entered(name),
+        What::Said(name, text) => lang.said(name, text),
+        What::Left(name) => lang.left(name),
+        What::Announced(text) => lang.announced(text),
+        What::Acted(name, text) => lang.acted(name, text),
+        What::Renamed(name, other) => lang.renamed(name, other),
+        What::Gap(count) => lang.gap(count),
+        _ => return None,
     })
 }
 

@@ -3,8 +3,8 @@
 //! What cannot be written is lost to the transcript, counted and logged, and to nobody else.
 
 use super::{calendar, files, screen};
-use crate::room::{Shown, Sight};
 use crate::text::{Lang, screen::harmless_path};
+use crate::wire::{Event, What, decode_events};
 use crossbeam_channel::{Receiver, select};
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -39,7 +39,7 @@ impl Transcript {
     /// The thread: writes until there will be no more. At a word on `again` the file is opened anew.
     pub(super) fn run(
         mut self,
-        sights: &Receiver<Vec<Sight>>,
+        sights: &Receiver<Vec<u8>>,
         again: &Receiver<()>,
         lost: &AtomicU64,
     ) {
@@ -71,17 +71,17 @@ impl Transcript {
         }
     }
 
-    fn write(&mut self, sights: &[Sight], lost: &AtomicU64) {
+    fn write(&mut self, sights: &[u8], lost: &AtomicU64) {
         let mut lines = String::new();
         if self.broken {
             lines.push('\n');
         }
         let mut count = 0;
-        for sight in sights {
+        for event in decode_events(sights).unwrap_or_default() {
             let line = if self.json {
-                json(sight)
+                json(&event)
             } else {
-                plain(sight, self.lang)
+                plain(&event, self.lang)
             };
             if let Some(line) = line {
                 lines += &line;
@@ -116,35 +116,29 @@ fn ends_within_a_line(file: &File, path: &Path) -> bool {
 }
 
 /// `2026-11-22T19:03:04Z 小明 说：大家好`
-fn plain(sight: &Sight, lang: Lang) -> Option<String> {
-    let line = screen::line(&sight.shown, lang)?;
-    Some(format!("{} {line}", calendar::written(sight.unix_ms)))
+fn plain(event: &Event<'_>, lang: Lang) -> Option<String> {
+    let line = screen::line(event.what, lang)?;
+    Some(format!("{} {line}", calendar::written(event.unix_ms)))
 }
 
 /// `{"time":"2026-11-22T19:03:04Z","event":"said","name":"小明","text":"大家好"}`
-fn json(sight: &Sight) -> Option<String> {
-    let (event, fields) = match &sight.shown {
-        Shown::Entered(name) => ("entered", vec![("name", name.as_str())]),
-        Shown::Left(name) => ("left", vec![("name", name.as_str())]),
-        Shown::Said(name, text) => ("said", vec![("name", name.as_str()), ("text", text)]),
-        Shown::Acted(name, text) => ("acted", vec![("name", name.as_str()), ("text", text)]),
-        Shown::Announced(text) => ("announced", vec![("text", &**text)]),
-        Shown::Renamed(name, other) => (
-            "renamed",
-            vec![("name", name.as_str()), ("to", other.as_str())],
-        ),
-        Shown::Gap(count) => {
-            let time = calendar::written(sight.unix_ms);
+fn json(event: &Event<'_>) -> Option<String> {
+    let time = calendar::written(event.unix_ms);
+    let (kind, fields) = match event.what {
+        What::Entered(name) => ("entered", vec![("name", name)]),
+        What::Left(name) => ("left", vec![("name", name)]),
+        What::Said(name, text) => ("said", vec![("name", name), ("text", text)]),
+        What::Acted(name, text) => ("acted", vec![("name", name), ("text", text)]),
+        What::Announced(text) => ("announced", vec![("text", text)]),
+        What::Renamed(name, other) => ("renamed", vec![("name", name), ("to", other)]),
+        What::Gap(count) => {
             return Some(format!(
                 "{{\"time\":\"{time}\",\"event\":\"gap\",\"count\":{count}}}"
             ));
         }
-        Shown::Hidden => return None,
+        _ => return None,
     };
-    let mut line = format!(
-        "{{\"time\":\"{}\",\"event\":\"{event}\"",
-        calendar::written(sight.unix_ms)
-    );
+    let mut line = format!("{{\"time\":\"{time}\",\"event\":\"{kind}\"");
     for (name, value) in fields {
         line += &format!(",\"{name}\":");
         quote(&mut line, value);

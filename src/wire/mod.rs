@@ -7,6 +7,7 @@
 mod ask;
 mod bytes;
 pub mod classic;
+mod encoder;
 mod events;
 mod open;
 mod own;
@@ -17,7 +18,8 @@ mod up;
 
 pub use ask::{Ask, Asked, Tell, Told};
 pub use bytes::{Reader, Writer};
-pub use events::{Down, DownEncoder, Event, Stored, What, decode_down};
+pub use encoder::{DownEncoder, Stored};
+pub use events::{Down, Event, What, decode_down, decode_events};
 pub use open::{
     Challenge, Found, Hello, Join, Open, Refusal, Refused, Resume, Seek, Unknown, Welcome, encode,
 };

@@ -39,12 +39,17 @@ impl Default for Lines {
 
 impl Lines {
     /// Where the event's datagrams are, and how many.
-    pub(super) fn find(&mut self, number: u64, happened: &Happened, lang: Lang) -> (usize, usize) {
+    pub(super) fn find(
+        &mut self,
+        number: u64,
+        event: (&Happened, &str),
+        lang: Lang,
+    ) -> (usize, usize) {
         let at = number as usize % limits::CLASSIC_LINES;
         let entry = &mut self.entries[at];
         if entry.number != number {
             entry.number = number;
-            entry.encode(happened, lang);
+            entry.encode(event, lang);
         }
         (at, entry.ends.len())
     }
@@ -63,22 +68,22 @@ impl Lines {
 }
 
 impl Entry {
-    fn encode(&mut self, happened: &Happened, lang: Lang) {
+    fn encode(&mut self, (happened, text): (&Happened, &str), lang: Lang) {
         self.bytes.clear();
         self.ends.clear();
         match happened {
             Happened::Entered(author) => self.push(&lang.entered(author.name.as_str()), ""),
             Happened::Left(author) => self.push(&lang.left(author.name.as_str()), ""),
-            Happened::Said { author, text, .. } => {
+            Happened::Said { author, .. } => {
                 self.push_said(&lang.said(author.name.as_str(), ""), text);
             }
-            Happened::Announced(text) => self.push_said(&lang.announced(""), text),
-            Happened::Acted { author, text, .. } => {
+            Happened::Announced => self.push_said(&lang.announced(""), text),
+            Happened::Acted { author, .. } => {
                 self.push_said(&lang.acted(author.name.as_str(), ""), text);
             }
             Happened::Whispered(whisper) => {
                 let name = whisper.author.name.as_str();
-                self.push_said(&lang.whispered(name, ""), &whisper.text);
+                self.push_said(&lang.whispered(name, ""), text);
             }
             Happened::Renamed { author, name, .. } => {
                 self.push(&lang.renamed(author.name.as_str(), name.as_str()), "");

@@ -19,7 +19,6 @@ use lines::Lines;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap, VecDeque};
 use std::net::{IpAddr, SocketAddr};
-use std::sync::Arc;
 use std::time::Duration;
 
 /// Places of classic members are numbered from here on, where no slot is.
@@ -45,7 +44,7 @@ struct ClassicMember {
     address: SocketAddr,
     heard_at: Duration,
     /// What was heard and is held back by the rate.
-    waiting: VecDeque<Arc<str>>,
+    waiting: VecDeque<Box<str>>,
     said: u64,
     rate: Rate,
     /// The next event, and the next datagram of it.
@@ -327,7 +326,7 @@ impl Room {
                 (member.next, member.piece) = (first, 0);
                 return Ok((address, Piece::Line));
             }
-            let Some(happened) = self.log.event(member.next) else {
+            let Some((happened, text)) = self.log.event(member.next) else {
                 break;
             };
             if happened.author() == Some(member.id()) || happened.is_hidden(member.id()) {
@@ -335,7 +334,7 @@ impl Room {
                 continue;
             }
             member.may_send(now).map_err(Some)?;
-            let (at, count) = lines.find(member.next, happened, lang);
+            let (at, count) = lines.find(member.next, (happened, text), lang);
             let piece = Piece::Event(at, member.piece);
             member.piece += 1;
             if member.piece >= count {

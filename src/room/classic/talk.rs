@@ -13,7 +13,6 @@ use crate::text::{Lang, Name, utterance};
 use crate::wire::classic::{self, Request};
 use crate::wire::{GoneReason, Refusal};
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::Duration;
 
 impl Room {
@@ -145,7 +144,7 @@ impl Room {
             session: NO_SESSION,
             since: now.into(),
         });
-        self.append(Happened::Entered(author.clone()));
+        self.append(Happened::Entered(author.clone()), "");
         let next = self.log.end();
         self.classics
             .put(ClassicMember::new(now, author, address, next));
@@ -226,12 +225,13 @@ impl Room {
             return;
         };
         let author = reference(place, member);
-        while let Some(text) = member.waiting.front() {
+        while !member.waiting.is_empty() {
             if member.rate.take(now, rate).is_err() {
                 return;
             }
-            let text = text.clone();
-            member.waiting.pop_front();
+            let Some(text) = member.waiting.pop_front() else {
+                return;
+            };
             self.ledger.propose(Proposal::Say { author, text });
         }
         if member.leaving {
@@ -246,7 +246,7 @@ impl Room {
     }
 
     /// Applies what a classic member says: also nothing at all, which is a line in their rooms.
-    pub(in crate::room) fn say_classic(&mut self, author: MemberRef, text: Arc<str>) {
+    pub(in crate::room) fn say_classic(&mut self, author: MemberRef, text: &str) {
         let Some(member) = self.classics.by_ref(author) else {
             return;
         };
@@ -260,11 +260,7 @@ impl Room {
             let told = self.config.lang.muted(minutes);
             return self.reply(to, format!("\n{told}").into());
         }
-        self.append(Happened::Said {
-            author,
-            utterance,
-            text,
-        });
+        self.append(Happened::Said { author, utterance }, text);
     }
 
     /// Proposes that a classic member leaves, unless it does already.
@@ -306,7 +302,7 @@ impl Room {
         };
         users.remove(&member.author.name);
         self.door.left(member.address.ip());
-        self.append(Happened::Left(member.author));
+        self.append(Happened::Left(member.author), "");
         let lang = self.config.lang;
         let told = match reason {
             GoneReason::Kicked => lang.kicked(why),

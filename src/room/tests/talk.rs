@@ -245,6 +245,52 @@ fn a_member_that_fell_off_the_log_is_told_how_much_it_missed() {
 }
 
 #[test]
+fn who_watches_is_told_in_pieces_what_all_may_see() {
+    let mut house = House::new(Config::default());
+    let mut a = house.member("小明", 1);
+    house.announce("大家好");
+    a.utter(
+        &mut house,
+        &[
+            Utterance::Act("笑"),
+            Utterance::Whisper("小明", "嘘"),
+            Utterance::Rename("小红"),
+            Utterance::Say("我是小红"),
+            Utterance::Leave,
+        ],
+    );
+    let told = |house: &House, mut cursor: u64| {
+        let mut told = Vec::new();
+        loop {
+            let body = house.room.view(&mut cursor, 64);
+            assert!(body.len() <= 64);
+            let events = wire::decode_events(&body).expect("the room's own");
+            if events.is_empty() {
+                return (told, cursor);
+            }
+            for event in events {
+                assert_eq!(event.unix_ms, house.room.wall_clock());
+                told.push(format!("{:?}", event.what));
+            }
+        }
+    };
+    let (events, end) = told(&house, house.room.first_seen());
+    assert_eq!(
+        events.join(" "),
+        r#"Entered("小明") Announced("大家好") Acted("小明", "笑") Hidden(1) Renamed("小明", "小红") "#
+            .to_owned()
+            + r#"Said("小红", "我是小红") Left("小红")"#
+    );
+    assert_eq!(told(&house, end).0, [""; 0]);
+    for number in 0..limits::LOG_EVENTS as u64 {
+        house.announce(&number.to_string());
+    }
+    let (events, _) = told(&house, 3);
+    assert_eq!(events[..2], ["Gap(5)", r#"Announced("0")"#]);
+    assert_eq!(events.len(), 1 + limits::LOG_EVENTS);
+}
+
+#[test]
 fn the_roster_comes_in_pages_that_fit_a_datagram() {
     let mut house = House::new(Config {
         per_address: Some(0),
@@ -389,16 +435,18 @@ fn after_a_loss_a_datagram_repeats_what_went_before_where_that_leaves_room() {
 
 #[test]
 fn the_log_retains_so_many_bytes_and_always_the_newest() {
-    let mut log = super::super::log::Log::new(1);
-    let announced = |bytes: usize| Happened::Announced("x".repeat(bytes).into());
+    let mut log = Log::new(1);
+    let announce = |log: &mut Log, bytes: usize| {
+        log.append(0, Happened::Announced, &"x".repeat(bytes));
+    };
     let third = limits::LOG_BYTES / 3;
     for _ in 0..5 {
-        log.append(0, announced(third));
+        announce(&mut log, third);
     }
     let (events, bytes) = log.sizes();
     assert_eq!((events, log.first(), log.end()), (2, 4, 6));
     assert!((2 * third..limits::LOG_BYTES).contains(&bytes));
-    log.append(0, announced(limits::LOG_BYTES + 1));
+    announce(&mut log, limits::LOG_BYTES + 1);
     assert_eq!((log.sizes().0, log.first()), (1, 6));
 }
 
