@@ -47,8 +47,14 @@ impl Flights {
     pub(super) fn push(&mut self, now: Duration, run: Run) {
         let len = self.flights.len();
         if len == self.flights.capacity() {
-            // In a quiet room there is never more than one; in a talk there are soon as many as the window takes.
-            self.flights.reserve_exact((3 * len).max(1));
+            // In a quiet room there is never more than one, in a rush many members have a few at the same time, and in a
+            // talk each has soon as many as its window takes.
+            let more = match len {
+                0 => 1,
+                1 => 3,
+                _ => len,
+            };
+            self.flights.reserve_exact(more);
         }
         self.flights.push_back(Flight {
             sent_at: now.into(),
