@@ -4,7 +4,8 @@
 //! Prints a Markdown table and writes `target/bench/latest.json`; how it goes is said on stderr. `QUICK=1` takes less
 //! than 90 s. `ROWS=paced,steady` measures only these, `N=200` only with so many members, `SERVER=path` another build of
 //! the server; `ROWS=chart` measures nothing and draws `integration/bench/latest.svg` from the JSON. The figures are per
-//! second of the *server's* processor time, since the crowd shares the machine with it; compare those of one run.
+//! second of the *server's* processor time, since the crowd shares the machine with it: the server has the first core, the
+//! crowd the last one. Compare those of one run.
 
 #![expect(
     unreachable_pub,
