@@ -305,3 +305,19 @@ impl Happened {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_go_with_their_events() {
+        let mut log = Log::new(1);
+        for number in 0..4 * limits::LOG_EVENTS {
+            log.append(0, Happened::Announced, &number.to_string());
+            let (events, bytes) = log.sizes();
+            let texts = bytes - events * size_of::<Entry>();
+            assert!(log.texts.held() <= texts + (1 << 16), "at {number}");
+        }
+    }
+}

@@ -1,12 +1,11 @@
 //! What the operator sets, counts and sees.
 
-use super::log::Happened;
 use super::member::NOBODY;
 use super::users::NO_SESSION;
 use super::{Room, UserMap};
 use crate::limits;
 use crate::text::{Lang, Name};
-use crate::wire::{DownEncoder, GoneReason, SessionId};
+use crate::wire::{DownEncoder, GoneReason, SessionId, What, decode_events};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -151,27 +150,34 @@ pub enum Shown {
     Gap(u64),
 }
 
-impl Room {
-    /// The next event for the operator's screen.
-    pub fn poll_shown(&mut self) -> Option<Shown> {
-        if self.shown < self.log.first() {
-            let count = self.log.first() - self.shown;
-            self.shown = self.log.first();
-            return Some(Shown::Gap(count));
-        }
-        let (happened, text) = self.log.event(self.shown)?;
-        self.shown += 1;
-        Some(match happened {
-            Happened::Entered(author) => Shown::Entered(author.name.clone()),
-            Happened::Said { author, .. } => Shown::Said(author.name.clone(), text.into()),
-            Happened::Left(author) => Shown::Left(author.name.clone()),
-            Happened::Announced => Shown::Announced(text.into()),
-            Happened::Acted { author, .. } => Shown::Acted(author.name.clone(), text.into()),
-            Happened::Renamed { author, name, .. } => {
-                Shown::Renamed(author.name.clone(), name.clone())
-            }
-            Happened::Whispered(_) | Happened::Failed { .. } => Shown::Hidden,
+impl Shown {
+    /// What a reader is told who is nobody.
+    fn new(what: What<'_>) -> Option<Shown> {
+        let name = |name| Name::new(name).ok();
+        Some(match what {
+            What::Entered(who) => Shown::Entered(name(who)?),
+            What::Said(who, text) => Shown::Said(name(who)?, text.into()),
+            What::Left(who) => Shown::Left(name(who)?),
+            What::Announced(text) => Shown::Announced(text.into()),
+            What::Acted(who, text) => Shown::Acted(name(who)?, text.into()),
+            What::Renamed(who, other) => Shown::Renamed(name(who)?, name(other)?),
+            What::Hidden(_) => Shown::Hidden,
+            What::Gap(count) => Shown::Gap(count),
+            _ => return None,
         })
+    }
+}
+
+impl Room {
+    /// The next event for the operator's screen, by itself.
+    pub fn poll_shown(&mut self) -> Option<Shown> {
+        let body = self.view(&mut self.shown.clone(), limits::DATAGRAM);
+        let event = *decode_events(&body).ok()?.first()?;
+        self.shown = match event.what {
+            What::Hidden(_) => event.number.0 + 1,
+            _ => event.end(),
+        };
+        Shown::new(event.what)
     }
 
     /// Where one begins who wants to see all that the log holds.

@@ -71,6 +71,12 @@ impl Texts {
             self.spare = page;
         }
     }
+
+    /// Bytes of the pages.
+    #[cfg(test)]
+    pub(super) fn held(&self) -> usize {
+        self.pages.iter().map(String::capacity).sum()
+    }
 }
 
 #[cfg(test)]
@@ -102,7 +108,7 @@ mod tests {
                 assert_eq!(texts.text(places[look - oldest]), text(look));
             }
             let kept: usize = places.iter().map(|place| place.len()).sum();
-            let held: usize = texts.pages.iter().map(String::capacity).sum();
+            let held = texts.held();
             // Half a page is lost where the next text is no smaller than that, and the first may be nearly forgotten.
             assert!(held <= 2 * kept + 3 * PAGE, "{held} for {kept}");
             assert!(texts.spare.capacity() <= PAGE);
