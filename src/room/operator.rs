@@ -186,7 +186,7 @@ impl Room {
     }
 
     /// What all may see of the events from `cursor` on, which moves on, as the body of a Down and no longer than `most`: for
-    /// [`decode_events`](crate::wire::decode_events). Empty if there are none.
+    /// [`decode_events`]. Empty if there are none.
     pub fn view(&self, cursor: &mut u64, most: usize) -> Vec<u8> {
         let (mut body, mut authors) = (Vec::new(), Vec::new());
         let mut encoder = DownEncoder::new(&mut body, &mut authors, most);
