@@ -2,7 +2,7 @@
 
 use super::door::Purpose;
 use super::log::{Author, Happened};
-use super::member::{Departed, Member, NOBODY, Welcomed};
+use super::member::{Departed, Member, NOBODY, Rest, Welcomed};
 use super::path::Path;
 use super::reads::Standing;
 use super::{Entry, Proposal, Room, User, UserMap};
@@ -126,14 +126,14 @@ impl Room {
                 return Admission::Refused(Refusal::NameTaken);
             };
             // Nobody else knows the nonce, and this address has proved itself by the cookie.
-            if member.welcome.nonce == entry.nonce {
+            if member.rest.welcome.nonce == entry.nonce {
                 return Admission::Known(slot);
             }
             return match resume {
                 Some(resume)
                     if name == entry.name
                         && !member.leaving
-                        && proves(&resume, entry, member.welcome.resume) =>
+                        && proves(&resume, entry, member.rest.welcome.resume) =>
                 {
                     Admission::Resumed(slot, resume.next)
                 }
@@ -164,11 +164,11 @@ impl Room {
         let slots = &self.slots;
         let members = { self.renamed.iter() }.filter_map(|slot| Some((*slot, slots.look(*slot)?)));
         for (slot, member) in members {
-            if member.welcome.nonce == entry.nonce {
+            if member.rest.welcome.nonce == entry.nonce {
                 return Some(Admission::Known(slot));
             }
             if let Some(resume) = resume
-                && proves(&resume, entry, member.welcome.resume)
+                && proves(&resume, entry, member.rest.welcome.resume)
             {
                 return Some(if member.leaving {
                     Admission::Refused(Refusal::NameTaken)
@@ -209,16 +209,21 @@ impl Room {
         let entered = self.log.end();
         let mut member = self.member(now, slot, entry, author.clone(), cursor, entered, ordered);
         if entry.resume.is_none() {
-            member.welcome.live = entered;
+            member.rest.welcome.live = entered;
         }
         if let Some(departed) = departed {
-            member.welcome.resume = departed.resume;
+            member.rest.welcome.resume = departed.resume;
         }
         if renamed {
             self.renamed.insert(slot);
         }
         self.door.entered(entry.address.ip());
-        users.put(user(&member));
+        users.put(User {
+            name: member.rest.author.name.clone(),
+            address: member.address,
+            session: member.session,
+            since: now.into(),
+        });
         self.slots.put(slot, member);
         self.append(Happened::Entered(author), "");
         slot
@@ -277,30 +282,31 @@ impl Room {
             heard: ordered,
         };
         Member {
-            author,
             session,
             secret,
             address: entry.address,
-            welcome,
-            since: now.into(),
             link: Link::new(now, cursor)
                 .with_turn(slot / limits::ASKED_TOGETHER)
                 .with_last_packet(self.numbers.packet),
             path: Path::new(entry.address),
             inbox: Inbox::new(ordered + 1),
-            waiting: VecDeque::new(),
             ordered,
-            rate: Rate::default(),
             acked_at: now.into(),
             last_words: 0,
             last_apart,
             leaving: false,
-            standing: Standing::new(last_apart),
-            tell_gone_at: Moment::NEVER,
             wake: Moment::NEVER,
             dirty: false,
             sent: 0,
             resent: 0,
+            rest: Box::new(Rest {
+                author,
+                welcome,
+                waiting: VecDeque::new(),
+                rate: Rate::default(),
+                standing: Standing::new(last_apart),
+                tell_gone_at: Moment::NEVER,
+            }),
         }
     }
 
@@ -312,26 +318,27 @@ impl Room {
         let Some(old) = self.slots.member(slot) else {
             return;
         };
-        let (author, apart, received) = (old.author.clone(), old.last_apart, old.received());
+        let (author, apart, received) = (old.rest.author.clone(), old.last_apart, old.received());
         let mut member = self.member(now, slot, entry, author, cursor, apart, received);
         let Some(old) = self.slots.member(slot) else {
             return;
         };
-        self.graveyard.put_continued(old.welcome.nonce);
-        member.welcome.resume = old.welcome.resume;
-        member.since = old.since;
+        self.graveyard.put_continued(old.rest.welcome.nonce);
+        member.rest.welcome.resume = old.rest.welcome.resume;
         (member.sent, member.resent) = (old.sent, old.resent);
-        member.waiting = std::mem::take(&mut old.waiting);
+        member.rest.waiting = std::mem::take(&mut old.rest.waiting);
         member.ordered = old.ordered;
         member.last_words = old.last_words;
-        member.rate = old.rate;
-        member.standing = std::mem::take(&mut old.standing);
+        member.rest.rate = old.rest.rate;
+        member.rest.standing = std::mem::take(&mut old.rest.standing);
         // The timers and the flush know the slot, and find the new session in it.
         member.wake = old.wake;
         member.dirty = old.dirty;
         self.door.left(old.address.ip());
         self.door.entered(member.address.ip());
-        users.put(user(&member));
+        users.update(&member.rest.author.name, |user| {
+            (user.address, user.session) = (member.address, member.session);
+        });
         *old = member;
         self.touch(slot);
     }
@@ -346,7 +353,7 @@ impl Room {
             first,
             live,
             heard,
-        } = member.welcome;
+        } = member.rest.welcome;
         let welcome = Welcome {
             nonce,
             session: member.session,
@@ -369,14 +376,4 @@ impl Room {
 
 fn proves(resume: &Resume, entry: &Entry, key: Key) -> bool {
     Resume::prove(key, entry.nonce, entry.cookie) == resume.proof
-}
-
-/// What the user map says of a member.
-pub(super) fn user(member: &Member) -> User {
-    User {
-        name: member.author.name.clone(),
-        address: member.address,
-        session: member.session,
-        since: member.since,
-    }
 }

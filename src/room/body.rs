@@ -89,7 +89,7 @@ impl Body {
         if self.crowded {
             return None;
         }
-        Own::of(member.author.label, &self.authors, member.received())
+        Own::of(member.rest.author.label, &self.authors, member.received())
     }
 }
 

@@ -169,7 +169,7 @@ impl Flush {
                 return (Place::Shared(at), own);
             }
         }
-        let reader = member.author.member;
+        let reader = member.rest.author.member;
         let authors = &mut self.authors;
         self.apart
             .encode(log, (run, size), reader, authors, self.even);
@@ -324,11 +324,11 @@ impl Room {
         let tail = self.log.end() - 1;
         let member = self.slots.member(slot)?;
         let ready = member.link.acked() == tail || now >= since + limits::CLOSE_DELIVER;
-        let told = member.tell_gone_at;
+        let told = member.rest.tell_gone_at;
         if !ready || (told != Moment::NEVER && told > now.into()) {
             return None;
         }
-        member.tell_gone_at = (now + limits::CLOSE_REPEAT).into();
+        member.rest.tell_gone_at = (now + limits::CLOSE_REPEAT).into();
         let packet = member.link.next_bare_packet(now);
         let gone = Gone {
             reason: GoneReason::Closed,

@@ -4,7 +4,6 @@
 //! has a name, and whether it is free, is decided now and not when it was asked for; what failed is told to its
 //! author by an event of its own, so that the word of it is as reliable as everything else.
 
-use super::admit::user;
 use super::classic;
 use super::log::{Author, Happened, Whisper};
 use super::member::Member;
@@ -19,14 +18,14 @@ impl Room {
         let member = self
             .slots
             .member(author.slot)
-            .filter(|member| member.author.member == author.member)?;
+            .filter(|member| member.rest.author.member == author.member)?;
         member.ordered += 1;
         Some(member)
     }
 
     /// What is told to one who may not speak, if this one may not.
     fn is_mute(&mut self, author: MemberRef) -> Option<Failure> {
-        let name = &self.slots.member(author.slot)?.author.name;
+        let name = &self.slots.member(author.slot)?.rest.author.name;
         self.mutes.minutes(name, self.unix_ms).map(Failure::Muted)
     }
 
@@ -45,12 +44,12 @@ impl Room {
         }
         if let Some(mute) = mute {
             member.last_apart = end;
-            let (author, utterance) = (member.author.clone(), member.ordered);
+            let (author, utterance) = (member.rest.author.clone(), member.ordered);
             return self.fail(&author, utterance, mute);
         }
         member.last_words = end;
-        member.standing.away = None;
-        let (author, utterance) = (member.author.clone(), member.ordered);
+        member.rest.standing.away = None;
+        let (author, utterance) = (member.rest.author.clone(), member.ordered);
         let said = if act {
             Happened::Acted { author, utterance }
         } else {
@@ -69,17 +68,17 @@ impl Room {
             return member.skip(end);
         }
         member.last_apart = end;
-        let (author, utterance) = (member.author.clone(), member.ordered);
+        let (author, utterance) = (member.rest.author.clone(), member.ordered);
         if let Some(mute) = mute {
             return self.fail(&author, utterance, mute);
         }
-        member.standing.away = None;
+        member.rest.standing.away = None;
         let reader = Name::new(to).ok().and_then(|name| users.find(&name));
         let to = reader.and_then(|user| match self.slots.by_session(user.session) {
             Some((_, reader)) => {
                 // What others are told of this event is not what its reader is told.
                 reader.last_apart = end;
-                Some(reader.author.member)
+                Some(reader.rest.author.member)
             }
             None => self.classics.member_at(user.address),
         });
@@ -104,7 +103,7 @@ impl Room {
             return;
         };
         member.last_apart = end;
-        let (author, utterance) = (member.author.clone(), member.ordered);
+        let (author, utterance) = (member.rest.author.clone(), member.ordered);
         // The name is what is mute.
         if let Some(mute) = mute {
             return self.fail(&author, utterance, mute);
@@ -123,10 +122,9 @@ impl Room {
             Ok(name) => name,
             Err(failure) => return self.fail(&author, utterance, failure),
         };
-        users.remove(&author.name);
-        member.author.name = name.clone();
-        member.author.label = label;
-        users.put(user(member));
+        users.update(&author.name, |user| user.name = name.clone());
+        member.rest.author.name = name.clone();
+        member.rest.author.label = label;
         self.renamed.insert(slot);
         let renamed = Happened::Renamed {
             author,
@@ -141,7 +139,7 @@ impl Room {
         let end = self.log.end();
         if let Some(member) = self.author_of_next(author) {
             member.skip(end);
-            member.standing.away = Some(why);
+            member.rest.standing.away = Some(why);
         }
     }
 

@@ -37,7 +37,7 @@ impl Room {
             return;
         };
         // Not answered, it is asked again.
-        if what == Asked::Reach && member.rate.take(now, rate).is_err() {
+        if what == Asked::Reach && member.rest.rate.take(now, rate).is_err() {
             return;
         }
         let to = member.address;
@@ -63,7 +63,10 @@ impl Room {
     pub(super) fn roster(&self, after: u64) -> impl Iterator<Item = (u64, (&str, Option<&str>))> {
         let slots = (after..self.slots.places()).filter_map(|slot| {
             let member = self.slots.look(slot as u32)?;
-            let entry = (member.author.name.as_str(), member.standing.away.as_deref());
+            let entry = (
+                member.rest.author.name.as_str(),
+                member.rest.standing.away.as_deref(),
+            );
             Some((slot + 1, entry))
         });
         slots.chain(self.classics.roster(after))
@@ -77,7 +80,7 @@ impl Room {
             if let Some(member) = self
                 .slots
                 .look(*slot)
-                .filter(|m| m.standing.entered < event)
+                .filter(|m| m.rest.standing.entered < event)
             {
                 others += 1;
                 have += u64::from(member.link.acked() >= event);

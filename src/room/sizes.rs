@@ -68,7 +68,7 @@ impl Room {
             if let Some(member) = self.slots.member(slot) {
                 sizes.flights = sizes.flights.max(member.link.flights());
                 sizes.early = sizes.early.max(member.inbox.early());
-                sizes.waiting = sizes.waiting.max(member.waiting.len());
+                sizes.waiting = sizes.waiting.max(member.rest.waiting.len());
             }
         }
         sizes

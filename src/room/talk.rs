@@ -1,6 +1,5 @@
 //! Being in: what a member's datagrams bring, and how it leaves.
 
-use super::admit::user;
 use super::classic;
 use super::door::Purpose;
 use super::log::Happened;
@@ -115,7 +114,7 @@ impl Room {
             }
         }
         while let Some((_, heard)) = member.inbox.pop() {
-            member.waiting.push_back(heard);
+            member.rest.waiting.push_back(heard);
         }
         member.link.owe(now, urgency);
         let rate = self.rate(now);
@@ -123,7 +122,7 @@ impl Room {
         self.apply(users, now);
         // What is held back comes back as an event only later: say now that it need not be sent again.
         if let Some(member) = self.slots.member(slot)
-            && !member.waiting.is_empty()
+            && !member.rest.waiting.is_empty()
         {
             member.link.owe(now, Urgency::AtOnce);
         }
@@ -136,12 +135,12 @@ impl Room {
         };
         let author = reference(slot, member);
         while !member.leaving
-            && let Some(heard) = member.waiting.front()
+            && let Some(heard) = member.rest.waiting.front()
         {
-            if !matches!(heard, Heard::Leave) && member.rate.take(now, rate).is_err() {
+            if !matches!(heard, Heard::Leave) && member.rest.rate.take(now, rate).is_err() {
                 return;
             }
-            let Some(heard) = member.waiting.pop_front() else {
+            let Some(heard) = member.rest.waiting.pop_front() else {
                 return;
             };
             member.leaving = matches!(heard, Heard::Leave);
@@ -189,7 +188,7 @@ impl Room {
         let Some(member) = self
             .slots
             .member(author.slot)
-            .filter(|m| m.author.member == author.member)
+            .filter(|m| m.rest.author.member == author.member)
         else {
             return;
         };
@@ -197,7 +196,7 @@ impl Room {
             member.ordered += 1;
         }
         member.last_apart = end;
-        let who = member.author.clone();
+        let who = member.rest.author.clone();
         self.append(Happened::Left(who), "");
         self.bury(users, now, author.slot, reason, why);
     }
@@ -214,7 +213,7 @@ impl Room {
         let Some(mut member) = self.slots.take(slot) else {
             return;
         };
-        users.remove(&member.author.name);
+        users.remove(&member.rest.author.name);
         let renamed = self.renamed.remove(&slot);
         self.door.left(member.address.ip());
         let mut departed = member.depart(now, reason, why);
@@ -322,7 +321,7 @@ impl Room {
         member.link.handle_path_change();
         member.path = Path::new(to);
         member.link.limit_window(member.path.window());
-        users.put(user(member));
+        users.update(&member.rest.author.name, |user| user.address = to);
         self.touch(slot);
     }
 
@@ -362,6 +361,6 @@ fn proposal(author: MemberRef, heard: Heard) -> Proposal {
 fn reference(slot: u32, member: &Member) -> MemberRef {
     MemberRef {
         slot,
-        member: member.author.member,
+        member: member.rest.author.member,
     }
 }

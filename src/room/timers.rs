@@ -56,11 +56,13 @@ impl Room {
         let mut at = member.link.next_at().min(silent_at);
         if let Some(since) = closing_since {
             // Told once, it is told again; until then it is told when it has everything, or at the latest.
-            let told = member.tell_gone_at.time();
+            let told = member.rest.tell_gone_at.time();
             at = at.min(told.unwrap_or(since + limits::CLOSE_DELIVER).into());
         }
-        if !member.waiting.is_empty() && !member.leaving {
-            let mut tokens = member.rate;
+        // What waits was received and has no place in the order yet: most often one need not look there.
+        if member.received() > member.ordered && !member.leaving && !member.rest.waiting.is_empty()
+        {
+            let mut tokens = member.rest.rate;
             // The time may have moved on since the last token was asked for.
             let next = tokens.take(now, self.rate(now)).err().unwrap_or(now);
             at = at.min(next.into());

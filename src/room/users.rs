@@ -56,6 +56,14 @@ impl UserMap {
         self.by_key.insert(user.name.key(), user);
     }
 
+    /// Something about someone is different now.
+    pub(super) fn update(&mut self, name: &Name, change: impl FnOnce(&mut User)) {
+        if let Some(mut user) = self.by_key.remove(&name.key()) {
+            change(&mut user);
+            self.put(user);
+        }
+    }
+
     pub(super) fn remove(&mut self, name: &Name) {
         self.by_key.remove(&name.key());
     }
