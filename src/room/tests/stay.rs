@@ -63,6 +63,29 @@ fn data_moves_only_after_the_new_address_has_answered() {
 }
 
 #[test]
+fn who_moves_comes_again_or_has_another_name_has_been_here_since_it_entered() {
+    let mut house = House::new(Config::default());
+    let mut a = house.member("小明", 1);
+    let entered = house.users.iter().next().map(|user| user.since);
+    house.wait(ms(1000));
+    let challenge = move_to(&mut a, &mut house, address(9)).expect("a challenge");
+    let moved = moved(&mut a, challenge);
+    house.give(address(9), &moved);
+    house.wait(ms(1000));
+    a.utter(&mut house, &[Utterance::Rename("小红")]);
+    house.wait(ms(1000));
+    a.name = "小红".into();
+    a.again(&mut house);
+    let users: Vec<_> = house.users.iter().collect();
+    assert_eq!(users.len(), 1);
+    assert_eq!(
+        (users[0].name.as_str(), users[0].address, users[0].session),
+        ("小红", address(9), a.welcome().session)
+    );
+    assert_eq!(Some(users[0].since), entered);
+}
+
+#[test]
 fn a_replay_and_an_older_packet_move_nothing() {
     let mut house = House::new(Config::default());
     let mut a = house.member("小明", 1);
