@@ -17,3 +17,14 @@ fn an_answer_stands_behind_what_happened_before_it() {
         assert!(server.line().starts_with("小明 "));
     }
 }
+
+#[test]
+fn what_was_asked_last_is_answered_before_the_end() {
+    for _ in 0..20 {
+        let (mut server, _) = server(&[]);
+        server.types("/who\n/nonsense\n/quit");
+        assert_eq!(server.line(), "0 人在线");
+        assert!(server.error().contains("nonsense"));
+        assert_eq!(server.exit(), Some(0));
+    }
+}

@@ -4,7 +4,7 @@
 //! | --- | --- | --- |
 //! | receive | the socket's receiving side | a datagram |
 //! | router | the room; lends it the user map for a batch | datagrams, commands, the room's next timeout |
-//! | screen | stdout, shared with the console's answers | events to show |
+//! | screen | stdout | events to show, answers of the console |
 //! | transcript, if there is one | its file | events to write |
 //! | metrics, if there are any | their file | the time to write them again |
 //! | signals, with the feature `terminal` | signals; the console has a thread of its own then | a signal |
@@ -45,7 +45,7 @@ use metrics::Metrics;
 use orders::Answer;
 use parking_lot::Mutex;
 use queue::Queue;
-use screen::Screen;
+use screen::{Screen, Shower};
 use std::io::ErrorKind;
 use std::net::{SocketAddr, UdpSocket};
 use std::sync::Arc;
@@ -173,15 +173,15 @@ fn serve(room: Room, shared: &Arc<Shared>, address: SocketAddr, options: &Server
     let (ended_in, ended) = bounded::<()>(0);
     #[cfg(feature = "terminal")]
     let editor = terminal::open(shared);
+    let (screen, shower) = Screen::new(
+        batches,
+        lang,
+        #[cfg(feature = "terminal")]
+        editor.as_ref().map(|editor| editor.desk().clone()),
+    );
     let console = Console {
         shared: shared.clone(),
-        screen: Screen {
-            batches,
-            lang,
-            turn: Arc::default(),
-            #[cfg(feature = "terminal")]
-            desk: editor.as_ref().map(|editor| editor.desk().clone()),
-        },
+        screen,
         lang,
         bans: options.bans.clone(),
     };
@@ -211,7 +211,7 @@ fn serve(room: Room, shared: &Arc<Shared>, address: SocketAddr, options: &Server
             drop(ended_in);
         }
     });
-    threads.screen(&console.screen);
+    threads.screen(shower);
     if threads.exit != Exit::Done {
         shared.end(address);
         shared.queue.close();
@@ -292,12 +292,11 @@ impl Threads {
         }
     }
 
-    fn screen(&mut self, screen: &Screen) {
-        let screen = screen.clone();
+    fn screen(&mut self, shower: Shower) {
         let (shown_in, shown) = bounded(0);
         self.shown = shown;
         self.start("screen", move || {
-            screen.run();
+            shower.run();
             drop(shown_in);
         });
     }

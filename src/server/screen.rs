@@ -1,7 +1,7 @@
 //! The operator's screen: the room as plain lines on stdout, and what the operator asked for between them.
 //!
 //! What always holds here: lines come in the log's order, and an answer behind everything that it knows of, unless the
-//! screen lags. Whoever shows something has the turn, and shows first what waits.
+//! screen lags. One thread shows: where nobody reads, it alone waits, and the next command is read all the same.
 
 use crate::cli;
 #[cfg(feature = "terminal")]
@@ -9,35 +9,107 @@ use crate::editor::Desk;
 use crate::limits;
 use crate::text::Lang;
 use crate::wire::{What, decode_events};
-use crossbeam_channel::{Receiver, Select, TryRecvError};
-use parking_lot::Mutex;
+use crossbeam_channel::{Receiver, Select, Sender, TryRecvError, bounded};
 #[cfg(feature = "terminal")]
 use std::io::IsTerminal;
 use std::io::Write;
-use std::sync::{Arc, Once};
+#[cfg(feature = "terminal")]
+use std::sync::Arc;
+use std::sync::Once;
 use std::thread;
 
-/// Where the operator looks: stdout, or, where that is a terminal with a line editor, what is above the typed line.
+/// Something for the operator that is no event.
+enum Notice {
+    /// Whole lines.
+    Answer(String),
+    /// A diagnostic, on stderr.
+    Complaint(String),
+}
+
+/// What the operator is to see, besides the room, is given here.
 #[derive(Clone)]
 pub(super) struct Screen {
-    /// What has happened and is not yet shown, see [`Room::view`](crate::room::Room::view).
-    pub(super) batches: Receiver<Vec<u8>>,
-    pub(super) lang: Lang,
-    /// Who holds it takes of that, and shows it.
-    pub(super) turn: Arc<Mutex<()>>,
+    notices: Sender<Notice>,
+    /// Where stdout is a terminal with a line editor: what is above the typed line.
     #[cfg(feature = "terminal")]
     pub(super) desk: Option<Arc<Desk>>,
 }
 
+/// What the screen's thread has.
+pub(super) struct Shower {
+    /// What has happened and is not yet shown, see [`Room::view`](crate::room::Room::view).
+    batches: Receiver<Vec<u8>>,
+    notices: Receiver<Notice>,
+    lang: Lang,
+    #[cfg(feature = "terminal")]
+    desk: Option<Arc<Desk>>,
+}
+
 impl Screen {
-    /// The screen thread: shows what happens until nothing more can.
+    /// A screen for what comes in batches.
+    pub(super) fn new(
+        batches: Receiver<Vec<u8>>,
+        lang: Lang,
+        #[cfg(feature = "terminal")] desk: Option<Arc<Desk>>,
+    ) -> (Screen, Shower) {
+        let (notices_in, notices) = bounded(limits::SCREEN_BATCHES);
+        let shower = Shower {
+            batches,
+            notices,
+            lang,
+            #[cfg(feature = "terminal")]
+            desk: desk.clone(),
+        };
+        let screen = Screen {
+            notices: notices_in,
+            #[cfg(feature = "terminal")]
+            desk,
+        };
+        (screen, shower)
+    }
+
+    /// Whole lines, behind what has happened by now.
+    pub(super) fn show(&self, lines: &str) {
+        self.give(Notice::Answer(lines.to_owned()));
+    }
+
+    /// A diagnostic, behind what was shown before.
+    pub(super) fn complain(&self, what: &str) {
+        self.give(Notice::Complaint(what.to_owned()));
+    }
+
+    /// Whoever gives something has the next line to read: it does not wait for long.
+    fn give(&self, notice: Notice) {
+        if self
+            .notices
+            .send_timeout(notice, limits::SCREEN_DRAIN)
+            .is_err()
+        {
+            log::warn!("nobody reads stdout: an answer is not shown");
+        }
+    }
+
+    /// The program ends: what was given is shown, and the terminal is as it was found.
+    pub(super) fn close(&self) {
+        #[cfg(feature = "terminal")]
+        if let Some(desk) = &self.desk {
+            desk.close();
+        }
+    }
+}
+
+impl Shower {
+    /// The screen's thread: shows what happens until nothing more can.
     pub(super) fn run(&self) {
         loop {
             let mut waiting = Select::new();
             waiting.recv(&self.batches);
+            waiting.recv(&self.notices);
             waiting.ready();
             self.wait();
-            if !self.show("") {
+            if !self.show() {
+                // What was given while the last events were taken.
+                self.show();
                 return;
             }
             // To wake for each event would cost as much as to deliver it to several members.
@@ -45,23 +117,29 @@ impl Screen {
         }
     }
 
-    /// Whole lines, behind what has happened by now; false once nothing more can happen.
-    pub(super) fn show(&self, lines: &str) -> bool {
-        let _turn = self.turn.lock();
-        let mut all = String::new();
+    /// Shows what waits; false once nothing more can happen.
+    fn show(&self) -> bool {
+        // They were given before the events are taken, so that all that they know of is among these.
+        let notices: Vec<_> = self.notices.try_iter().collect();
+        let mut lines = String::new();
         let more = loop {
             match self.batches.try_recv() {
                 Ok(batch) => {
                     let seen = decode_events(&batch).unwrap_or_default();
-                    let lines = seen.iter().filter_map(|event| line(event.what, self.lang));
-                    lines.for_each(|line| all.extend([&*line, "\n"]));
+                    let seen = seen.iter().filter_map(|event| line(event.what, self.lang));
+                    seen.for_each(|line| lines.extend([&*line, "\n"]));
                 }
                 Err(end) => break end == TryRecvError::Empty,
             }
         };
-        all.push_str(lines);
+        for notice in notices {
+            match notice {
+                Notice::Answer(answer) => lines.push_str(&answer),
+                Notice::Complaint(what) => self.complain(&what, &mut lines),
+            }
+        }
         // What waits goes out in one write.
-        self.write(all);
+        self.write(lines);
         more
     }
 
@@ -74,25 +152,18 @@ impl Screen {
         write(&lines);
     }
 
-    /// A diagnostic, on stderr; it may not go through a line that is being typed.
-    pub(super) fn complain(&self, what: &str) {
+    /// Behind the lines before it. It may not go through a line that is being typed.
+    fn complain(&self, what: &str, lines: &mut String) {
         #[cfg(feature = "terminal")]
         if self.desk.is_some() && std::io::stderr().is_terminal() {
-            self.show(&format!("{what}\n"));
+            lines.extend([what, "\n"]);
             return;
         }
+        self.write(std::mem::take(lines));
         cli::complain(what);
     }
 
-    /// The program ends: what was given is shown, and the terminal is as it was found.
-    pub(super) fn close(&self) {
-        #[cfg(feature = "terminal")]
-        if let Some(desk) = &self.desk {
-            desk.close();
-        }
-    }
-
-    /// Waits until it takes more. Nobody may who has to read the next line for that.
+    /// Waits until the terminal takes more.
     fn wait(&self) {
         #[cfg(feature = "terminal")]
         if let Some(desk) = &self.desk {
