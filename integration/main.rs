@@ -5,6 +5,7 @@
 
 mod attack;
 mod bodies;
+mod bugs;
 mod classic;
 mod dist;
 mod doctor;

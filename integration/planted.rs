@@ -6,43 +6,12 @@
 // A program speaks on stdout.
 #![allow(clippy::print_stdout)]
 
+mod bugs;
+
+use bugs::{Bug, bugs};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Output};
-
-/// A bug: what the file says, and what it says with the bug.
-struct Bug {
-    title: String,
-    file: String,
-    right: String,
-    wrong: String,
-}
-
-/// Reads the list: a line `# title`, the file, then lines that begin with `-` and with `+`.
-fn read(list: &str) -> Vec<Bug> {
-    let mut bugs: Vec<Bug> = Vec::new();
-    for line in list.lines() {
-        if let Some(title) = line.strip_prefix("# ") {
-            bugs.push(Bug {
-                title: title.to_owned(),
-                file: String::new(),
-                right: String::new(),
-                wrong: String::new(),
-            });
-        }
-        let Some(bug) = bugs.last_mut() else { continue };
-        if line.starts_with("src/") {
-            bug.file = line.to_owned();
-        } else if let Some(text) = line.strip_prefix('-') {
-            bug.right += text;
-            bug.right.push('\n');
-        } else if let Some(text) = line.strip_prefix('+') {
-            bug.wrong += text;
-            bug.wrong.push('\n');
-        }
-    }
-    bugs
-}
 
 fn copy(from: &Path, to: &Path) -> std::io::Result<()> {
     if !from.is_dir() {
@@ -81,10 +50,7 @@ fn simulate(scratch: &Path) -> std::io::Result<Output> {
 fn plant(scratch: &Path, bug: &Bug) -> Result<String, String> {
     let path = scratch.join(&bug.file);
     let source = fs::read_to_string(&path).map_err(|error| format!("{}: {error}", bug.file))?;
-    if source.matches(&bug.right).count() != 1 {
-        return Err(format!("{} does not say once:\n{}", bug.file, bug.right));
-    }
-    let planted = source.replace(&bug.right, &bug.wrong);
+    let planted = bug.planted(&source)?;
     let run = fs::write(&path, planted).and_then(|()| simulate(scratch));
     fs::write(&path, source).map_err(|error| error.to_string())?;
     let output = run.map_err(|error| error.to_string())?;
@@ -107,9 +73,8 @@ fn main() -> ExitCode {
     for part in ["src", "integration", "Cargo.toml", "Cargo.lock"] {
         copy(&root.join(part), &scratch.join(part)).expect("a copy of the source");
     }
-    let list = fs::read_to_string(root.join("integration/planted.txt")).expect("the list");
     let only = std::env::var("ONLY").unwrap_or_default();
-    let bugs = read(&list);
+    let bugs = bugs();
     let chosen: Vec<&Bug> = bugs
         .iter()
         .filter(|bug| bug.title.contains(&only))
