@@ -23,7 +23,6 @@ mod source;
 use crate::bugs::bugs;
 use source::{File, functions, top_level_paths};
 use std::collections::BTreeSet;
-use std::fs;
 use std::path::Path;
 
 const LAYERS: [&[&str]; 9] = [
@@ -551,9 +550,8 @@ fn a_test_that_sleeps_is_found() {
 fn each_planted_bug_fits_the_source_as_it_is() {
     let bugs = bugs();
     assert!(!bugs.is_empty());
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     for bug in bugs {
-        let source = fs::read_to_string(root.join(&bug.file)).expect("its file");
+        let source = std::fs::read_to_string(root().join(&bug.file)).expect("its file");
         let planted = bug.planted(&source);
         let planted = planted.unwrap_or_else(|what| panic!("{}: {what}", bug.title));
         assert_ne!(planted, source, "{}", bug.title);
