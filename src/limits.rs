@@ -235,7 +235,7 @@ pub const RECEIVE_QUEUE_PLACES: usize = 1024;
 pub const BATCH: usize = 1024;
 /// …and sends, beside replies, before it handles again what has come, or to classic members before the others' turn.
 pub const BATCH_SENT: usize = 256;
-/// Commands between the operator's console and the router, at most; then the console waits.
+/// Commands between the console and the router, and what the screen is to say of them, at most; then the console waits.
 pub const COMMANDS: usize = 64;
 /// Batches of events between the router and the operator's screen, at most; then its cursor lags.
 pub const SCREEN_BATCHES: usize = 64;

@@ -45,7 +45,7 @@ use metrics::Metrics;
 use orders::Answer;
 use parking_lot::Mutex;
 use queue::Queue;
-use screen::{Screen, Shower};
+use screen::{Screen, Writer};
 use std::io::ErrorKind;
 use std::net::{SocketAddr, UdpSocket};
 use std::sync::Arc;
@@ -173,7 +173,7 @@ fn serve(room: Room, shared: &Arc<Shared>, address: SocketAddr, options: &Server
     let (ended_in, ended) = bounded::<()>(0);
     #[cfg(feature = "terminal")]
     let editor = terminal::open(shared);
-    let (screen, shower) = Screen::new(
+    let (screen, writer) = Screen::new(
         batches,
         lang,
         #[cfg(feature = "terminal")]
@@ -211,7 +211,7 @@ fn serve(room: Room, shared: &Arc<Shared>, address: SocketAddr, options: &Server
             drop(ended_in);
         }
     });
-    threads.screen(shower);
+    threads.screen(writer);
     if threads.exit != Exit::Done {
         shared.end(address);
         shared.queue.close();
@@ -292,11 +292,11 @@ impl Threads {
         }
     }
 
-    fn screen(&mut self, shower: Shower) {
+    fn screen(&mut self, writer: Writer) {
         let (shown_in, shown) = bounded(0);
         self.shown = shown;
         self.start("screen", move || {
-            shower.run();
+            writer.run();
             drop(shown_in);
         });
     }

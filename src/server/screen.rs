@@ -36,7 +36,7 @@ pub(super) struct Screen {
 }
 
 /// What the screen's thread has.
-pub(super) struct Shower {
+pub(super) struct Writer {
     /// What has happened and is not yet shown, see [`Room::view`](crate::room::Room::view).
     batches: Receiver<Vec<u8>>,
     notices: Receiver<Notice>,
@@ -51,9 +51,9 @@ impl Screen {
         batches: Receiver<Vec<u8>>,
         lang: Lang,
         #[cfg(feature = "terminal")] desk: Option<Arc<Desk>>,
-    ) -> (Screen, Shower) {
-        let (notices_in, notices) = bounded(limits::SCREEN_BATCHES);
-        let shower = Shower {
+    ) -> (Screen, Writer) {
+        let (notices_in, notices) = bounded(limits::COMMANDS);
+        let writer = Writer {
             batches,
             notices,
             lang,
@@ -65,7 +65,7 @@ impl Screen {
             #[cfg(feature = "terminal")]
             desk,
         };
-        (screen, shower)
+        (screen, writer)
     }
 
     /// Whole lines, behind what has happened by now.
@@ -98,7 +98,7 @@ impl Screen {
     }
 }
 
-impl Shower {
+impl Writer {
     /// The screen's thread: shows what happens until nothing more can.
     pub(super) fn run(&self) {
         loop {
@@ -195,5 +195,32 @@ pub(super) fn write(lines: &str) {
     {
         static TOLD: Once = Once::new();
         TOLD.call_once(|| log::warn!("cannot write to stdout: {error}"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crossbeam_channel::RecvTimeoutError;
+    use std::time::Duration;
+
+    #[test]
+    fn whoever_gives_more_than_is_kept_waits_for_a_moment_only() {
+        let (_batches_in, batches) = bounded(1);
+        #[cfg(feature = "terminal")]
+        let (screen, writer) = Screen::new(batches, Lang::En, None);
+        #[cfg(not(feature = "terminal"))]
+        let (screen, writer) = Screen::new(batches, Lang::En);
+        let (given_in, given) = bounded::<()>(0);
+        let giver = thread::spawn(move || {
+            for _ in 0..=limits::COMMANDS {
+                screen.show("0 here\n");
+            }
+            drop(given_in);
+        });
+        let end = given.recv_timeout(Duration::from_secs(20));
+        assert_eq!(end, Err(RecvTimeoutError::Disconnected), "it waits on");
+        giver.join().expect("it ends");
+        assert_eq!(writer.notices.len(), limits::COMMANDS);
     }
 }
