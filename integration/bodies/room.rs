@@ -161,7 +161,7 @@ impl Stage {
                 let _ = self.room.handle_ban(users, now, ban, "去");
             }
             2 => drop(self.room.handle_mute(&name, None)),
-            3 if choices.of(8) == 0 => self.room.handle_close(now),
+            3 if choices.of(8) == 0 => self.room.handle_close(users, now),
             4 => self.room.set_wall_clock(choices.number()),
             5 => self.room.show_history(choices.of(2) == 0),
             _ => self.room.handle_announce(users, now, "请注意"),

@@ -1,10 +1,12 @@
-//! A server whose output nobody reads.
+//! A server whose output, or transcript, nobody reads.
 
-use super::{Program, client};
+use super::settings::Folder;
+use super::{Program, client, server};
 use crate::programs;
 use crossbeam_channel::never;
+use std::fs::File;
 use std::io::{BufRead, BufReader};
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 
 #[test]
 fn who_does_not_read_its_output_keeps_a_server_neither_from_serving_nor_from_ending() {
@@ -33,5 +35,26 @@ fn who_does_not_read_its_output_keeps_a_server_neither_from_serving_nor_from_end
     assert_eq!(ann.exit(), Some(0));
     // Neither an answer nor a diagnostic, which come behind what waits, keeps the next line from being read.
     server.types("/who\n/nonsense\n/help\n/quit");
+    assert_eq!(server.exit(), Some(0));
+}
+
+#[test]
+fn a_transcript_that_takes_no_more_keeps_a_server_neither_from_serving_nor_from_ending() {
+    let folder = Folder::new("blocked");
+    let pipe = folder.file("pipe");
+    let made = Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.expect("it runs").success());
+    // Held open, and not read.
+    let _reader = File::options().read(true).write(true).open(&pipe);
+    let (mut server, address) = server(&["--rate", "0", "--transcript", &pipe]);
+    // More than a pipe holds.
+    for _ in 0..200 {
+        server.types(&"x".repeat(1000));
+    }
+    let mut ann = client(address, "Ann");
+    ann.types("hello");
+    ann.input = None;
+    assert_eq!(ann.exit(), Some(0));
+    server.types("/quit");
     assert_eq!(server.exit(), Some(0));
 }

@@ -155,7 +155,8 @@ impl Stand {
                 }
             }
             Typed::Command("quit", _) => {
-                self.world.operate(|room, _, now| room.handle_close(now));
+                self.world
+                    .operate(|room, users, now| room.handle_close(users, now));
                 self.input_ended = true;
             }
             Typed::Command(command, words) => {

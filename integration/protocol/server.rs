@@ -325,7 +325,7 @@ fn a_closing_room_says_so_until_it_is_told_goodbye() {
     server.take(HERE, &client.up(1, 1, &[Utterance::Say("好")]));
     server.pass(limits::FAN_OUT_PAUSE_LOADED);
     server.take(HERE, &client.up(2, 0, &[]));
-    server.room.handle_close(server.now);
+    server.room.handle_close(&mut server.users, server.now);
     let mut answers = server.pass(limits::FAN_OUT_PAUSE_LOADED);
     answers.extend(server.pass((limits::CLOSE_REPEAT + limits::WAKE_GRAIN) * 2));
     let told = answers

@@ -383,7 +383,8 @@ impl<'s> Stage<'s> {
 
     fn close(&mut self) -> Result<(), String> {
         self.world.closing = true;
-        self.world.operate(|room, _, now| room.handle_close(now));
+        self.world
+            .operate(|room, users, now| room.handle_close(users, now));
         let deadline = self.world.now + limits::CLOSE_TIMEOUT;
         let closed = |world: &World| {
             let server = world.server.as_ref();

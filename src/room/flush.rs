@@ -323,9 +323,15 @@ impl Room {
         let since = self.closing_since?;
         let tail = self.log.end() - 1;
         let member = self.slots.member(slot)?;
-        let ready = member.link.acked() == tail || now >= since + limits::CLOSE_DELIVER;
         let told = member.rest.tell_gone_at;
-        if !ready || (told != Moment::NEVER && told > now.into()) {
+        let ready = if told == Moment::NEVER {
+            let has_everything = member.link.acked() == tail && member.received() == member.ordered;
+            has_everything || now >= since + limits::CLOSE_DELIVER
+        } else {
+            // Whatever has happened since.
+            told <= now.into()
+        };
+        if !ready {
             return None;
         }
         member.rest.tell_gone_at = (now + limits::CLOSE_REPEAT).into();

@@ -190,7 +190,13 @@ impl Room {
     }
 
     /// The operator closes the room: members are told until they know, see [`Room::is_closed`].
-    pub fn handle_close(&mut self, now: Duration) {
+    pub fn handle_close(&mut self, users: &mut UserMap, now: Duration) {
+        // What was heard and is held back is said now: who said it is told how much of it was.
+        for slot in self.slots.live().to_vec() {
+            self.release(now, slot, 0);
+        }
+        self.release_classics(now);
+        self.apply(users, now);
         self.closing_since.get_or_insert(now);
         self.flush.words();
         self.classics.everyone();

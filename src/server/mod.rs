@@ -45,7 +45,7 @@ use metrics::Metrics;
 use orders::Answer;
 use parking_lot::Mutex;
 use queue::Queue;
-use screen::{Screen, Writer};
+use screen::Screen;
 use std::io::ErrorKind;
 use std::net::{SocketAddr, UdpSocket};
 use std::sync::Arc;
@@ -211,7 +211,7 @@ fn serve(room: Room, shared: &Arc<Shared>, address: SocketAddr, options: &Server
             drop(ended_in);
         }
     });
-    threads.screen(writer);
+    threads.write("screen", move || writer.run());
     if threads.exit != Exit::Done {
         shared.end(address);
         shared.queue.close();
@@ -241,8 +241,8 @@ fn opened(address: SocketAddr, lang: Lang) -> String {
 /// The server's threads, and how it goes with them.
 struct Threads {
     running: Vec<thread::JoinHandle<()>>,
-    /// Nothing is ever sent: the screen's thread has ended when it is closed.
-    shown: Receiver<()>,
+    /// Those of them that write what happens: nothing is ever sent, and when it is closed, the thread has ended.
+    writers: Vec<(&'static str, Receiver<()>)>,
     exit: Exit,
 }
 
@@ -250,7 +250,7 @@ impl Default for Threads {
     fn default() -> Threads {
         Threads {
             running: Vec::new(),
-            shown: crossbeam_channel::never(),
+            writers: Vec::new(),
             exit: Exit::Done,
         }
     }
@@ -272,7 +272,7 @@ impl Threads {
         let (sights_in, sights) = bounded(limits::SCREEN_BATCHES);
         let (again_in, again) = bounded(1);
         let shared = shared.clone();
-        self.start("transcript", move || {
+        self.write("transcript", move || {
             transcript.run(&sights, &again, &shared.lost);
         });
         viewers.push(sights_in);
@@ -292,12 +292,13 @@ impl Threads {
         }
     }
 
-    fn screen(&mut self, writer: Writer) {
-        let (shown_in, shown) = bounded(0);
-        self.shown = shown;
-        self.start("screen", move || {
-            writer.run();
-            drop(shown_in);
+    /// A thread that may wait for ever for somebody to read what it writes.
+    fn write(&mut self, name: &'static str, run: impl FnOnce() + Send + 'static) {
+        let (written_in, written) = bounded(0);
+        self.writers.push((name, written));
+        self.start(name, move || {
+            run();
+            drop(written_in);
         });
     }
 
@@ -334,9 +335,10 @@ impl Threads {
         let late = Err(crossbeam_channel::RecvTimeoutError::Timeout);
         for thread in self.running {
             let name = thread.thread().name().unwrap_or_default().to_owned();
-            if name == "screen" && self.shown.recv_timeout(limits::SCREEN_DRAIN) == late {
+            let mut writers = self.writers.iter().filter(|(writer, _)| *writer == name);
+            if writers.any(|(_, written)| written.recv_timeout(limits::VIEWER_PATIENCE) == late) {
                 // Whoever reads nothing keeps nobody: it ends with the program.
-                log::debug!("nobody reads stdout");
+                log::debug!("nobody takes what the {name} writes");
                 continue;
             }
             match thread.join() {

@@ -32,6 +32,8 @@ pub(super) struct Router {
     busy_at: Duration,
     /// When it is to be at it again.
     due_at: Duration,
+    /// It stood still on its way to wait for something.
+    late: bool,
     outbox: Outbox,
 }
 
@@ -51,6 +53,7 @@ impl Router {
             unsent: false,
             busy_at: Duration::ZERO,
             due_at: Duration::ZERO,
+            late: false,
             outbox: Outbox::default(),
         }
     }
@@ -110,11 +113,17 @@ impl Router {
             }
             _ => {
                 let pause = self.pause(now);
+                self.late = self.is_late(now);
                 self.due_at = now + pause;
                 until += pause;
             }
         }
         self.shared.queue.take(&mut self.datagrams, until)
+    }
+
+    /// Whether it stood still: it is much later than it wanted to be at it.
+    fn is_late(&self, now: Duration) -> bool {
+        now.saturating_sub(self.due_at) >= limits::STANDSTILL
     }
 
     /// How long there is nothing to do, unless something comes.
@@ -140,7 +149,7 @@ impl Router {
         let mut users = shared.users.lock();
         let now = self.now();
         self.room.set_wall_clock(calendar::unix_ms());
-        if now.saturating_sub(self.due_at) >= limits::STANDSTILL {
+        if std::mem::take(&mut self.late) || self.is_late(now) {
             self.room.handle_standstill(now);
         }
         self.due_at = now;
@@ -174,7 +183,7 @@ impl Router {
                 });
             }
             Command::Do(act) => act(&mut self.room, users, now),
-            Command::Close => self.room.handle_close(now),
+            Command::Close => self.room.handle_close(users, now),
         }
     }
 
@@ -371,26 +380,44 @@ mod tests {
         assert!(router.is_quiet(after));
     }
 
+    /// A router with one member, which was heard of last so long ago that it is gone if that counts.
+    fn long_silent() -> Router {
+        let mut router = router();
+        let own = router.shared.socket.local_addr().expect("its address");
+        let users = &mut UserMap::default();
+        enter(&mut router.room, users, own, 1);
+        while router
+            .room
+            .poll_transmit(limits::NOTICE_PAUSE_MOST)
+            .is_some()
+        {}
+        *router.shared.users.lock() = std::mem::take(users);
+        let long = Config::default().idle_timeout + 2 * limits::STANDSTILL;
+        let shared = Arc::get_mut(&mut router.shared).expect("nobody else has it");
+        shared.began = Instant::now().checked_sub(long).expect("not just booted");
+        router
+    }
+
     /// What they said meanwhile comes behind the timers, if the receive thread wakes later.
     #[test]
     fn nobody_is_gone_for_the_time_in_which_the_server_stood_still() {
         for (late, members) in [(Duration::ZERO, 0), (limits::STANDSTILL, 1)] {
-            let mut router = router();
-            let own = router.shared.socket.local_addr().expect("its address");
-            let users = &mut UserMap::default();
-            enter(&mut router.room, users, own, 1);
-            while router
-                .room
-                .poll_transmit(limits::NOTICE_PAUSE_MOST)
-                .is_some()
-            {}
-            *router.shared.users.lock() = std::mem::take(users);
-            let long = Config::default().idle_timeout + 2 * limits::STANDSTILL;
-            let shared = Arc::get_mut(&mut router.shared).expect("nobody else has it");
-            shared.began = Instant::now().checked_sub(long).expect("not just booted");
+            let mut router = long_silent();
             router.due_at = router.now() - late;
             router.handle(VecDeque::new());
             assert_eq!(router.shared.users.lock().len(), members, "{late:?} late");
+        }
+    }
+
+    #[test]
+    fn nor_where_that_was_on_the_way_to_wait() {
+        for (late, members) in [(Duration::ZERO, 0), (limits::STANDSTILL, 1)] {
+            let mut router = long_silent();
+            router.due_at = router.now() - late;
+            let commands = router.wait();
+            router.handle(commands);
+            assert_eq!(router.shared.users.lock().len(), members, "{late:?} late");
+            assert!(!router.late);
         }
     }
 

@@ -245,6 +245,14 @@ impl Room {
         }
     }
 
+    /// Proposes what all of them were heard saying, however fast.
+    pub(in crate::room) fn release_classics(&mut self, now: Duration) {
+        let places: Vec<u32> = self.classics.by_address.values().copied().collect();
+        for place in places {
+            self.release_classic(now, place, 0);
+        }
+    }
+
     /// Applies what a classic member says: also nothing at all, which is a line in their rooms.
     pub(in crate::room) fn say_classic(&mut self, author: MemberRef, text: &str) {
         let Some(member) = self.classics.by_ref(author) else {

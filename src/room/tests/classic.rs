@@ -555,7 +555,7 @@ fn a_closing_room_says_goodbye_to_all() {
     house
         .room
         .handle_announce(&mut house.users, house.now, "bye");
-    house.room.handle_close(house.now);
+    house.room.handle_close(&mut house.users, house.now);
     assert!(!house.room.is_closed(house.now));
     let out = house.flush();
     for who in [tom, ann] {
@@ -570,6 +570,21 @@ fn a_closing_room_says_goodbye_to_all() {
 }
 
 #[test]
+fn what_is_held_back_is_said_before_the_room_closes() {
+    let mut house = house();
+    let (tom, ann) = (login(&mut house, "Tom", 1), login(&mut house, "Ann", 2));
+    let mut lines = Vec::new();
+    for number in 0..25 {
+        let out = house.give(tom, format!("C Tom {number}").as_bytes());
+        lines.extend(told(&out, ann));
+    }
+    assert_eq!(lines.len(), limits::RATE_BURST as usize);
+    house.room.handle_close(&mut house.users, house.now);
+    lines.extend(told(&house.flush(), ann));
+    assert_eq!(lines[24..], ["\nTom 说：24", "\n聊天室已关闭", "EXIT"]);
+}
+
+#[test]
 fn who_is_far_behind_hears_of_the_closing_in_time_and_not_of_the_rest() {
     let mut house = house();
     let tom = login(&mut house, "Tom", 1);
@@ -579,7 +594,7 @@ fn who_is_far_behind_hears_of_the_closing_in_time_and_not_of_the_rest() {
             .handle_announce(&mut house.users, house.now, &number.to_string());
     }
     let since = house.now;
-    house.room.handle_close(since);
+    house.room.handle_close(&mut house.users, since);
     let mut lines = told(&house.flush(), tom);
     lines.extend(told(&house.wait(limits::CLOSE_DELIVER - ms(10)), tom));
     let on_its_way = |line: &String| line.starts_with("\n管理员说：");
@@ -728,7 +743,7 @@ fn who_leaves_and_comes_in_again_is_told_that_the_room_closes() {
     assert_eq!(ask(&mut house, tom, "L Tom"), ["OK"]);
     house.wait(ms(5000));
     assert_eq!(names(&house), ["Tom"], "what it said was held back");
-    house.room.handle_close(house.now);
+    house.room.handle_close(&mut house.users, house.now);
     let mut out = house.flush();
     out.extend(house.wait(limits::CLOSE_TIMEOUT - ms(1)));
     assert_eq!(told(&out, tom).last().map(String::as_str), Some("EXIT"));

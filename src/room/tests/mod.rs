@@ -397,3 +397,15 @@ fn refusal(out: &Datagrams) -> Option<Refusal> {
         _ => None,
     }
 }
+
+/// How much of what this one said was ordered, by each Gone that it is sent.
+fn ordered_by_gones(out: &Datagrams, to: &Peer) -> Vec<u64> {
+    let datagrams = out.iter().filter(|(at, _)| *at == to.address);
+    let gones = datagrams.filter_map(|(_, bytes)| match wire::decode(bytes) {
+        Ok(Datagram::Sealed(sealed)) => Gone::read(&sealed)
+            .ok()
+            .filter(|_| sealed.kind == Kind::Gone),
+        _ => None,
+    });
+    gones.map(|gone| gone.ordered).collect()
+}

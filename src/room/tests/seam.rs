@@ -110,6 +110,18 @@ fn what_was_heard_is_waiting_until_it_is_committed() {
 }
 
 #[test]
+fn who_closes_the_room_waits_for_what_is_not_yet_committed() {
+    let (ledger, mut house) = slow();
+    let mut a = enter(&ledger, &mut house, "小明", 1);
+    a.say(&mut house, &["一"]);
+    house.room.handle_close(&mut house.users, house.now);
+    assert!(ordered_by_gones(&house.flush(), &a).is_empty());
+    let out = ledger.commit(&mut house, false);
+    a.take(&out);
+    assert_eq!(ordered_by_gones(&a.answer(&mut house), &a), [1]);
+}
+
+#[test]
 fn what_was_said_by_who_has_left_meanwhile_does_not_happen() {
     let (ledger, mut house) = slow();
     let mut a = enter(&ledger, &mut house, "小明", 1);

@@ -71,7 +71,7 @@ fn a_room_that_closes_is_not_found() {
     let mut house = House::new(Config::default());
     house.room.set_title(Some("教室"));
     house.member("小明", 1);
-    house.room.handle_close(house.now);
+    house.room.handle_close(&mut house.users, house.now);
     house.flush();
     let out = house.give(address(9), &seek());
     assert!(out.iter().all(|(to, _)| *to != address(9)));

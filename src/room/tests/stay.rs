@@ -433,7 +433,7 @@ fn a_room_that_closes_tells_everyone_after_what_was_said() {
     let mut house = House::new(Config::default());
     let (mut a, mut b) = (house.member("小明", 1), house.member("小红", 2));
     house.announce("完了");
-    house.room.handle_close(house.now);
+    house.room.handle_close(&mut house.users, house.now);
     house.flush();
     assert_eq!(
         refusal(&Peer::new("丙", address(3)).try_enter(&mut house)),
@@ -469,6 +469,43 @@ fn a_room_that_closes_tells_everyone_after_what_was_said() {
     assert!(!house.room.is_closed(house.now));
     house.now += ms(1);
     assert!(house.room.is_closed(house.now));
+}
+
+#[test]
+fn what_is_held_back_when_the_room_closes_is_said_before_anyone_is_told() {
+    let mut house = House::new(Config::default());
+    let (mut a, mut b) = (house.member("小明", 1), house.member("小红", 2));
+    house.settle(&mut [&mut a, &mut b]);
+    let texts: Vec<String> = (1..=30).map(|number| number.to_string()).collect();
+    let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+    let out = a.say(&mut house, &texts);
+    b.take(&out);
+    b.answer(&mut house);
+    a.answer(&mut house);
+    assert_eq!(a.heard, (30, 10));
+    house.room.handle_close(&mut house.users, house.now);
+    let out = house.flush();
+    assert!(
+        ordered_by_gones(&out, &a).is_empty(),
+        "it does not have its last words yet"
+    );
+    a.take(&out);
+    b.take(&out);
+    assert_eq!(b.told().last(), Some(&"小明:30"));
+    let out = a.answer(&mut house);
+    assert_eq!(ordered_by_gones(&out, &a), [30]);
+}
+
+#[test]
+fn who_was_told_that_the_room_closes_is_told_again_whatever_happens_since() {
+    let mut house = House::new(Config::default());
+    let mut a = house.member("小明", 1);
+    house.settle(&mut [&mut a]);
+    house.room.handle_close(&mut house.users, house.now);
+    let mut out = house.flush();
+    house.announce("晚了");
+    out.extend(house.wait(limits::CLOSE_REPEAT * 3));
+    assert_eq!(ordered_by_gones(&out, &a), [0; 3]);
 }
 
 #[test]

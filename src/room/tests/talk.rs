@@ -562,7 +562,7 @@ fn what_would_not_fill_a_datagram_waits_for_more_behind_full_ones_alone() {
     // Nothing more comes when the room closes.
     house.now += ms(1000);
     say(&mut house, 30);
-    house.room.handle_close(house.now);
+    house.room.handle_close(&mut house.users, house.now);
     assert_eq!(downs(&house.flush_now()), 2);
 }
 
@@ -636,7 +636,7 @@ fn a_room_is_quiet_when_nothing_went_out_for_a_while() {
     house.settle(&mut [&mut a, &mut b]);
     house.wait(2 * limits::QUIET_AFTER);
     assert!(house.room.is_quiet(house.now));
-    house.room.handle_close(house.now);
+    house.room.handle_close(&mut house.users, house.now);
     assert!(!house.room.is_quiet(house.now), "it closes");
 }
 
