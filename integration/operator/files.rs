@@ -173,3 +173,31 @@ fn files_that_have_no_place_are_named_at_the_start() {
         assert_eq!(server.exit(), Some(1), "{flag}");
     }
 }
+
+#[test]
+fn what_is_replaced_whole_is_a_file_and_a_link_stays_one() {
+    let folder = Folder::new("linked");
+    // For any device: nothing is lost with this one, should it be replaced.
+    let socket = folder.file("socket");
+    let _listens = std::os::unix::net::UnixListener::bind(&socket).expect("a socket");
+    for flag in ["--bans", "--metrics"] {
+        let args = ["--bind", "127.0.0.1:0", flag, &socket];
+        let mut server = Program::start(crate::programs::SERVER, &args);
+        server.error_with(&format!("{flag} {socket}: 这不是普通文件"));
+        assert_eq!(server.exit(), Some(1), "{flag}");
+    }
+    let (bans, metrics) = (folder.file("bans"), folder.file("metrics"));
+    for path in [&bans, &metrics] {
+        let target = format!("{path}-kept");
+        fs::write(&target, "").expect("a file");
+        std::os::unix::fs::symlink(&target, path).expect("a link");
+    }
+    let (mut server, _) = server(&["--bans", &bans, "--metrics", &metrics]);
+    server.types("/ban Zoe\n/quit");
+    assert_eq!(server.exit(), Some(0));
+    for (path, holds) in [(bans, "always name Zoe"), (metrics, "chatroom_members")] {
+        assert!(fs::symlink_metadata(&path).expect("it").is_symlink());
+        let kept = fs::read_to_string(format!("{path}-kept")).expect("a file");
+        assert!(kept.contains(holds), "{path}: {kept}");
+    }
+}

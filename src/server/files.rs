@@ -6,19 +6,21 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::Path;
 
-/// Puts `bytes` in the place of the file: written beside it and renamed, so that nobody ever reads half of it.
+/// Puts `bytes` in the place of the file: written beside it and renamed, so that nobody ever reads half of it. A link stays
+/// one, to the new file.
 pub(super) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     replace_with(path, bytes, 0o600)
 }
 
 /// The same, with other rights.
 pub(super) fn replace_with(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
+    let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let mut beside = path.as_os_str().to_owned();
     beside.push(".new");
     let beside = Path::new(&beside);
     let written = create(beside, mode)
         .and_then(|mut file| file.write_all(bytes))
-        .and_then(|()| fs::rename(beside, path));
+        .and_then(|()| fs::rename(beside, &path));
     written.inspect_err(|_| drop(fs::remove_file(beside)))
 }
 
@@ -47,8 +49,8 @@ fn with_mode(options: &mut OpenOptions, _: u32) -> &mut OpenOptions {
 
 /// Whether the room could be opened so, without opening it.
 pub(super) fn check(options: &ServerOptions, settings: &str) -> Exit {
-    match super::kept_bans(options).and_then(|_| have_places(options)) {
-        Ok(()) => {
+    match have_places(options).and_then(|()| super::kept_bans(options)) {
+        Ok(_) => {
             super::screen::write(settings);
             Exit::Done
         }
@@ -59,7 +61,8 @@ pub(super) fn check(options: &ServerOptions, settings: &str) -> Exit {
     }
 }
 
-/// Whether there is a place for each file; some are not written before the room has been open for long.
+/// Whether there is a place for each file; some are not written before the room has been open for long. What is replaced
+/// whole is a file: a device or a pipe would be gone.
 pub(super) fn have_places(options: &ServerOptions) -> Result<(), String> {
     let files = [
         ("--bans", options.bans.as_ref()),
@@ -77,6 +80,11 @@ pub(super) fn have_places(options: &ServerOptions) -> Result<(), String> {
         let lang = options.lang;
         let what = if path.is_dir() {
             lang.pick("这是目录，请写文件名", "this is a folder: name a file")
+        } else if flag != "--transcript" && path.exists() && !path.is_file() {
+            lang.pick(
+                "这不是普通文件，请换一个",
+                "this is no regular file: name another",
+            )
         } else if folder.is_some_and(|folder| !folder.is_dir()) {
             lang.pick(
                 "没有这个目录，请先建立或换一个",

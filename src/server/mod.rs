@@ -108,8 +108,8 @@ fn open(options: &ServerOptions) -> Result<(Room, Shared, SocketAddr), String> {
         );
         format!("{what}: /dev/urandom: {error}")
     })?;
-    let bans = kept_bans(options)?;
     files::have_places(options)?;
+    let bans = kept_bans(options)?;
     let addresses = cli::resolve(&options.bind);
     let socket = addresses.and_then(|found| UdpSocket::bind(&*found));
     let socket = socket.map_err(|error| {
