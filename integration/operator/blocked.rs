@@ -45,7 +45,8 @@ fn a_transcript_that_takes_no_more_keeps_a_server_neither_from_serving_nor_from_
     let made = Command::new("mkfifo").arg(&pipe).status();
     assert!(made.expect("it runs").success());
     // Held open, and not read.
-    let _reader = File::options().read(true).write(true).open(&pipe);
+    let reader = File::options().read(true).write(true).open(&pipe);
+    let _reader = reader.expect("both ends");
     let (mut server, address) = server(&["--rate", "0", "--transcript", &pipe]);
     // More than a pipe holds.
     for _ in 0..200 {

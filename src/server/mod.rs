@@ -241,8 +241,8 @@ fn opened(address: SocketAddr, lang: Lang) -> String {
 /// The server's threads, and how it goes with them.
 struct Threads {
     running: Vec<thread::JoinHandle<()>>,
-    /// Those of them that write what happens: nothing is ever sent, and when it is closed, the thread has ended.
-    writers: Vec<(&'static str, Receiver<()>)>,
+    /// Those that write what happens, until nothing more can. To each nothing is ever sent: when that is closed, it has ended.
+    writers: Vec<(thread::JoinHandle<()>, Receiver<()>)>,
     exit: Exit,
 }
 
@@ -293,13 +293,13 @@ impl Threads {
     }
 
     /// A thread that may wait for ever for somebody to read what it writes.
-    fn write(&mut self, name: &'static str, run: impl FnOnce() + Send + 'static) {
+    fn write(&mut self, name: &str, run: impl FnOnce() + Send + 'static) {
         let (written_in, written) = bounded(0);
-        self.writers.push((name, written));
-        self.start(name, move || {
+        let thread = self.spawn(name, move || {
             run();
             drop(written_in);
         });
+        self.writers.extend(thread.map(|thread| (thread, written)));
     }
 
     /// The thread of the metrics, if there is one.
@@ -321,29 +321,43 @@ impl Threads {
     }
 
     fn start(&mut self, name: &str, run: impl FnOnce() + Send + 'static) {
-        match thread::Builder::new().name(name.into()).spawn(run) {
-            Ok(thread) => self.running.push(thread),
-            Err(error) => {
+        let thread = self.spawn(name, run);
+        self.running.extend(thread);
+    }
+
+    fn spawn(
+        &mut self,
+        name: &str,
+        run: impl FnOnce() + Send + 'static,
+    ) -> Option<thread::JoinHandle<()>> {
+        let spawned = thread::Builder::new().name(name.into()).spawn(run);
+        spawned
+            .inspect_err(|error| {
                 cli::complain(&format!("chat-server: cannot start a thread: {error}"));
                 self.exit = Exit::Failure;
-            }
-        }
+            })
+            .ok()
     }
 
     fn join(self) -> Exit {
         let mut exit = self.exit;
-        let late = Err(crossbeam_channel::RecvTimeoutError::Timeout);
-        for thread in self.running {
+        let mut join = |thread: thread::JoinHandle<()>| {
             let name = thread.thread().name().unwrap_or_default().to_owned();
-            let mut writers = self.writers.iter().filter(|(writer, _)| *writer == name);
-            if writers.any(|(_, written)| written.recv_timeout(limits::VIEWER_PATIENCE) == late) {
-                // Whoever reads nothing keeps nobody: it ends with the program.
-                log::debug!("nobody takes what the {name} writes");
-                continue;
-            }
             match thread.join() {
                 Ok(()) => log::debug!("joined {name}"),
                 Err(_) => exit = Exit::Failure,
+            }
+        };
+        self.running.into_iter().for_each(&mut join);
+        // By now the router has given them all that there is.
+        let late = Err(crossbeam_channel::RecvTimeoutError::Timeout);
+        for (thread, written) in self.writers {
+            if written.recv_timeout(limits::VIEWER_PATIENCE) == late {
+                // Whoever reads nothing keeps nobody: it ends with the program.
+                let name = thread.thread().name().unwrap_or_default();
+                log::debug!("nobody takes what the {name} writes");
+            } else {
+                join(thread);
             }
         }
         exit
